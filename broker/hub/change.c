@@ -83,7 +83,7 @@ static int change_write(struct change *c, const struct conversation *now, uint64
     c->route = to.route;
     struct store_transition tr = {.conversation = text_of(c->conversation), .version = version, .state = text_of(conversation_state_name(to.state)),
                                   .owner = to.owner, .queue = to.queue, .must_own = text_of(c->must_own[0] ? c->must_own : NULL),
-                                  .keep_place = to.keep_place, .units = units, .entry = buf_text(&c->entry),
+                                  .forget_held = c->kind == EVENT_REQUEUED || c->kind == EVENT_MOVED, .keep_place = to.keep_place, .units = units, .entry = buf_text(&c->entry),
                                   .now_ms = (uint64_t)loop_wall_ms(h->loop)};
     return store_transition(h->store, &tr, change_written, c, (struct ticket){0});
 }

@@ -333,7 +333,7 @@ static int hook_report(struct hub *h, struct hook *k, const struct edge_http *r)
     err = entry_encode(h, &e, &blob);
     err = err ? err : buf_add_text(&k->receipt, blob);
     return err ? err
-               : store_receipt(h->store, text_of(k->conversation), report.seq, text_of(report.state), buf_text(&k->receipt), now, hook_reported, k,
+               : store_receipt(h->store, text_of(k->conversation), report.seq, text_of(report.state), buf_text(&k->receipt), hook_reported, k,
                                (struct ticket){0});
 }
 

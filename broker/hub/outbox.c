@@ -21,6 +21,7 @@ struct out_item {
     char message_id[MESSAGE_ID_MAX + 1];
     bool running, noted;
     int64_t not_before_ms, retry_ms;
+    const char *outcome;     /* static; with receipt */
     struct buf receipt;
 };
 
@@ -78,8 +79,8 @@ static void item_finished(void *ctx, const struct ticket *t, int err, const stru
 static int item_write_receipt(struct out_item *i)
 {
     struct hub *h = i->outbox->hub;
-    return store_outbox_finish(h->store, i->outbox->channel, text_of(i->id), text_of(i->conversation), buf_text(&i->receipt),
-                               text_of(i->message_id[0] ? i->message_id : NULL), (uint64_t)loop_wall_ms(h->loop), item_finished, i, (struct ticket){0});
+    return store_outbox_finish(h->store, i->outbox->channel, text_of(i->id), text_of(i->conversation), i->seq, text_of(i->outcome), buf_text(&i->receipt),
+                               text_of(i->message_id[0] ? i->message_id : NULL), item_finished, i, (struct ticket){0});
 }
 
 static void item_outcome(struct out_item *i, const char *state, const char *reason, const char *provider_id)
@@ -91,6 +92,7 @@ static void item_outcome(struct out_item *i, const char *state, const char *reas
                             .message_id = text_of(i->message_id[0] ? i->message_id : provider_id[0] ? provider_id : NULL)};
     struct text blob;
     int err = entry_encode(h, &e, &blob);
+    i->outcome = state;
     err = err ? err : buf_add_text(&i->receipt, blob);
     log_event(LOG_INFO, "message_out", "conversation=%s seq=%llu channel=%s state=%s", i->conversation, (unsigned long long)i->seq,
               i->outbox->channel, state);

@@ -19,7 +19,7 @@ struct redis;
 enum redis_state { REDIS_CONNECTING, REDIS_UP, REDIS_AWAY };
 
 /* A reply, borrowed until the callback returns. Same shape as RESP2: */
-enum redis_type { REDIS_NIL, REDIS_TEXT, REDIS_INTEGER, REDIS_LIST, REDIS_STATUS, REDIS_ERROR };
+enum redis_type { REDIS_NIL, REDIS_TEXT, REDIS_INTEGER, REDIS_LIST, REDIS_STATUS, REDIS_FAULT };
 struct redis_reply; /* opaque: a redisReply */
 enum redis_type redis_reply_type(const struct redis_reply *r);
 struct text redis_reply_text(const struct redis_reply *r);   /* TEXT, STATUS, ERROR; else absent */

@@ -107,6 +107,7 @@ struct store_transition {
     uint64_t version;
     struct text state, owner, queue;  /* the new ones, always given; owner absent: nobody */
     struct text must_own;             /* as in store_append */
+    bool forget_held;                 /* without a new owner: the former one has no claim any more (given back, or moved) */
     bool keep_place;                  /* to "queued": at the old queued_at (score kept); else from now */
     int64_t head_start_ms;
     uint64_t units;                   /* what it will weigh on the new owner */
@@ -202,10 +203,10 @@ int store_outbox_take(struct store *s, const char *channel, bool again, size_t m
 int store_outbox_attempt(struct store *s, const char *channel, struct text id, store_plain_done done, void *ctx, struct ticket t) MUST_CHECK;
 /* Finish: append the receipt entry to the conversation's log and drop the item, in one step. @message_id (absent: none) → conversation is remembered for threading.
  * A second finish of the same item is ERR_NOT_FOUND and appends nothing. */
-int store_outbox_finish(struct store *s, const char *channel, struct text id, struct text conversation, struct text entry, struct text message_id, uint64_t now_ms,
-                        store_append_done done, void *ctx, struct ticket t) MUST_CHECK;
+int store_outbox_finish(struct store *s, const char *channel, struct text id, struct text conversation, uint64_t seq, struct text receipt_state, struct text entry,
+                        struct text message_id, store_append_done done, void *ctx, struct ticket t) MUST_CHECK;
 /* A receipt that comes later (delivery report): appended once per (conversation, seq, state); repeats are ERR_DUPLICATE, and one that would go back (delivered → sent) too. */
-int store_receipt(struct store *s, struct text conversation, uint64_t seq, struct text receipt_state, struct text entry, uint64_t now_ms,
+int store_receipt(struct store *s, struct text conversation, uint64_t seq, struct text receipt_state, struct text entry,
                   store_append_done done, void *ctx, struct ticket t) MUST_CHECK;
 
 /* --- between nodes ------------------------------------------------------------------------------------------------------------------------------- */

@@ -1,0 +1,67 @@
+/* What the store's files share. Nothing outside broker/store includes this. */
+#ifndef LOKET_STORE_INTERNAL_H
+#define LOKET_STORE_INTERNAL_H
+
+#include "base/check.h"
+#include "base/log.h"
+#include "loop/redis.h"
+#include "store/store.h"
+
+#define STORE_DEADLINE_MS 5000
+#define STORE_ARGS_MAX 80           /* 18 of arrive and 50 references, with room */
+#define STORE_PREFIX_BYTES (ID_ROOM + 8)
+#define ID_ROOM 65
+#define STORE_KEY_BYTES 160
+
+struct store_server; /* server.c: an own redis-server */
+
+struct store {
+    struct loop *loop;
+    struct redis *redis, *subscriber;
+    struct store_server *server;
+    char url[512], prefix[STORE_PREFIX_BYTES], node[ID_ROOM], epoch[32];
+    unsigned char secret[32];
+    bool known, up, closing;
+    int steps;                      /* answers of the start still to come */
+    void (*changed)(void *ctx, bool up);
+    void *ctx;
+    void (*message)(void *ctx, const char *what, struct text payload);
+    void *message_ctx;
+    struct store_op *pool;
+    size_t pool_n;
+    struct loop_timer *retry;
+};
+
+/* One operation under way: which callback to call with what. */
+struct store_op {
+    struct store_op *next;
+    struct store *store;
+    union {
+        store_append_done append;
+        store_arrive_done arrive;
+        store_transition_done transition;
+        store_conversation_done conversation;
+        store_entries_done entries;
+        store_texts_done texts;
+        store_view_done view;
+        store_plain_done plain;
+        store_out_done out;
+    } done;
+    void *ctx;
+    struct ticket ticket;
+    char id[ID_ROOM];
+};
+
+struct store_op *store_op_take(struct store *s, void *ctx, struct ticket t); /* NULL: out of memory */
+void store_op_give(struct store_op *op);
+/* Send; gives @op back on an error. */
+int store_send(struct store *s, size_t argc, const struct text *argv, redis_done parse, struct store_op *op) MUST_CHECK;
+/* FCALL function with the organisation's prefix as its one key and @argv from index 4 on. */
+int store_call(struct store *s, const char *function, size_t argc, struct text *argv, redis_done parse, struct store_op *op) MUST_CHECK;
+/* The first element of a function's answer: 0, or the error it names. ERR_STORE_REPLY for any other form. */
+int store_answer(int err, const struct redis_reply *reply);
+
+int server_start(struct loop *l, const struct store_config *c, struct store_server **out, char url[512]) MUST_CHECK;
+void server_stop(struct store_server **server); /* SIGTERM, waits at most 10 s */
+
+#endif
