@@ -1,0 +1,38 @@
+/* The language of the page: Dutch, until somebody chooses another; kept in this browser. Texts live in ../text/, chosen here. */
+import { useEffect, useReducer } from "preact/hooks";
+import { browserStorage } from "../client/browser.ts";
+import { Store } from "../client/store.ts";
+
+export type Language = "nl" | "en";
+const LANGUAGE_KEY = "loket.language";
+
+class LanguageStore extends Store {
+    now: Language = browserStorage.get(LANGUAGE_KEY) === "en" ? "en" : "nl";
+
+    choose(language: Language): void {
+        this.now = language;
+        browserStorage.set(LANGUAGE_KEY, language);
+        document.documentElement.lang = language;
+        this.changed();
+    }
+}
+
+export const language = new LanguageStore();
+document.documentElement.lang = language.now;
+
+/** Draw again whenever @store changes. */
+export function useStore<S extends Store>(store: S): S {
+    const [, draw] = useReducer((n: number, _: void) => n + 1, 0);
+    useEffect(() => {
+        const seen = store.version;
+        const stop = store.subscribe(() => draw());
+        if (store.version !== seen) draw();
+        return stop;
+    }, [store]);
+    return store;
+}
+
+/** A face's texts: `const useText = textsFor(nl, en)`. The type of the Dutch ones binds the English. */
+export function textsFor<T>(nl: T, en: T): () => T {
+    return () => (useStore(language).now === "en" ? en : nl);
+}

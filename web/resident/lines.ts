@@ -1,0 +1,82 @@
+/* What the resident sees, from the log and the outbox: plain values, in order. */
+import type { Attachment, Entry } from "../client/frames.ts";
+import { conversationEntries, type Conversation } from "../client/conversation.ts";
+import type { Start } from "../client/resident.ts";
+import type { Thread } from "../client/thread.ts";
+
+export type MessageState = "sending" | "sent" | "read" | "failed" | "received";
+
+export type Line =
+    | {
+          readonly kind: "message";
+          readonly key: string;
+          readonly seq?: number | undefined;
+          readonly at: number;
+          readonly from: string;
+          readonly name?: string | undefined;
+          readonly text: string;
+          readonly channel: string;
+          readonly state: MessageState;
+          readonly attachments: readonly Attachment[];
+          /** In the outbox under this key. */
+          readonly unsent?: string;
+      }
+    | {
+          readonly kind: "state";
+          readonly key: string;
+          readonly seq: number;
+          readonly at: number;
+          readonly state: string;
+          readonly name?: string | undefined;
+      };
+
+export function chatLines(thread: Thread | null, start: Start | null): Line[] {
+    const lines: Line[] = [];
+    if (start !== null) lines.push(own(`start-${start.key}`, start.text, start.at, "sending"));
+    if (thread === null) return lines;
+    for (const entry of conversationEntries(thread.log)) {
+        const line = entryLine(entry, thread.log);
+        if (line !== null) lines.push(line);
+    }
+    for (const item of thread.waiting()) {
+        const state = item.seq !== undefined ? "sent" : item.failed !== undefined ? "failed" : "sending";
+        lines.push({ ...own(item.key, item.text, item.at, state), seq: item.seq, unsent: item.key });
+    }
+    return lines;
+}
+
+function own(key: string, text: string, at: number, state: MessageState): Line & { kind: "message" } {
+    return { kind: "message", key, at, from: "resident", text, channel: "chat", state, attachments: [] };
+}
+
+function entryLine(entry: Entry, log: Conversation): Line | null {
+    const key = `seq-${entry.seq}`;
+    if (entry.kind === "state" && entry.state !== undefined)
+        return { kind: "state", key, seq: entry.seq, at: entry.at, state: entry.state, name: entry.name };
+    if (entry.kind !== "message") return null;
+    const from = entry.from ?? "system";
+    const ownState = entry.seq <= log.readAgent ? "read" : "sent";
+    return {
+        kind: "message",
+        key,
+        seq: entry.seq,
+        at: entry.at,
+        from,
+        name: entry.name,
+        text: entry.text ?? "",
+        channel: entry.channel ?? "chat",
+        state: from === "resident" ? ownState : "received",
+        attachments: entry.attachments ?? [],
+    };
+}
+
+/** Who holds the conversation, as far as the log says: the last who was named since it was given to somebody. */
+export function helper(log: Conversation): string | undefined {
+    for (let i = log.count - 1; i >= 0; i--) {
+        const entry = log.list[i] as Entry;
+        if (entry.from === "agent" && entry.kind === "message" && entry.name) return entry.name;
+        if (entry.kind === "state" && entry.state === "active") return entry.name || undefined;
+        if (entry.kind === "state") return undefined;
+    }
+    return undefined;
+}

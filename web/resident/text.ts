@@ -1,0 +1,7 @@
+import * as en from "../text/en.ts";
+import * as nl from "../text/nl.ts";
+import { textsFor } from "../parts/language.ts";
+
+export const useText = textsFor({ ...nl.common, ...nl.resident }, { ...en.common, ...en.resident });
+export type Text = ReturnType<typeof useText>;
+export const useErrors = textsFor(nl.errors, en.errors);
