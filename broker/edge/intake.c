@@ -35,7 +35,7 @@ void intake_error(struct session *s, int err, struct text verb, const char *fiel
                                 .retry = err_class(err) != ERR_CLASS_FATAL}};
     /* Borrowed from the client: only what is fit to be sent back. */
     if (verb.n > 0 && verb.n <= WORD_MAX && text_is_utf8(verb)) {
-        f.error.verb = verb;
+        f.error.refused = verb;
     }
     if (conversation.n > 0 && conversation.n <= ID_MAX && text_is_utf8(conversation)) {
         f.error.conversation = conversation;
