@@ -18,7 +18,9 @@
 #include "base/log.h"
 #include "config.h"
 
-#define STOP_GRACE_MS 500
+#define STOP_LOOK_MS 50    /* how often the end of what is in flight is looked for */
+#define STOP_GRACE_MS 300  /* close frames go out at least so long */
+#define STOP_MS 5000
 
 struct daemon {
     struct loop *loop;
@@ -28,6 +30,7 @@ struct daemon {
     struct loop_timer *stop_timer;
     const struct config *config;
     const char *data;
+    int64_t stop_since_ms;
     bool stopping;
 };
 
@@ -106,7 +109,9 @@ static void store_changed(void *ctx, bool up)
 static void stop_now(void *ctx)
 {
     struct daemon *d = ctx;
-    loop_stop(d->loop);
+    if (hub_is_idle(d->hub) || loop_now_ms(d->loop) - d->stop_since_ms >= STOP_MS) {
+        loop_stop(d->loop);
+    }
 }
 
 static void stop_asked(void *ctx, int signum)
@@ -117,11 +122,12 @@ static void stop_asked(void *ctx, int signum)
         return;
     }
     d->stopping = true;
-    log_event(LOG_INFO, "stopping", "signal=%d grace_ms=%d", signum, STOP_GRACE_MS);
+    log_event(LOG_INFO, "stopping", "signal=%d at_most_ms=%d", signum, STOP_MS);
+    d->stop_since_ms = loop_now_ms(d->loop);
     hub_stop_channels(d->hub);
     edge_notice(d->edge, "shutdown");
     edge_stop(d->edge, ERR_SHUTDOWN);
-    loop_timer_start(d->stop_timer, STOP_GRACE_MS, 0);
+    loop_timer_start(d->stop_timer, STOP_GRACE_MS, STOP_LOOK_MS);
 }
 
 static int daemon_start(struct daemon *d, const struct hub_config *hc, const char *web)
@@ -244,6 +250,7 @@ int main(int argc, char **argv)
         edge_close(&d.edge);
     }
     if (d.store) {
+        hub_store_closing(d.hub);
         store_close(&d.store);
     }
     hub_free(&d.hub);

@@ -21,6 +21,7 @@ struct conversation_event {
     enum conversation_event_kind kind;
     struct text agent; /* ASSIGNED */
     struct text queue; /* MOVED */
+    uint64_t seen;     /* FINISHED: the newest entry that whoever finishes has seen; 0: unknown */
 };
 
 /* As much of a conversation as its rules need. Borrowed. */

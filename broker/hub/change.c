@@ -7,6 +7,7 @@ struct change {
     struct hub *h;
     char conversation[ID_MAX + 1], agent[ID_MAX + 1], queue[ID_MAX + 1], must_own[ID_MAX + 1], by[ID_MAX + 1];
     enum conversation_event_kind kind;
+    uint64_t seen;
     int tries;
     bool route;
     bool one_try; /* the router's claim */
@@ -17,7 +18,7 @@ struct change {
 
 static void change_end(struct change *c, int err, struct text owner_before)
 {
-    if (err && err != ERR_STALE && err != ERR_CAPACITY && err != ERR_STORE_AWAY) {
+    if (err && err != ERR_STALE && err != ERR_CAPACITY && err != ERR_STORE_AWAY && err != ERR_DUPLICATE) {
         log_event(LOG_WARN, "conversation_unchanged", "conversation=%s event=%s err=%s", c->conversation, conversation_event_name(c->kind),
                   err_name(err));
     }
@@ -58,7 +59,7 @@ static void change_written(void *ctx, const struct ticket *t, int err, uint64_t 
 static int change_write(struct change *c, const struct conversation *now, uint64_t version, uint64_t units)
 {
     struct hub *h = c->h;
-    struct conversation_event e = {c->kind, text_of(c->agent), text_of(c->queue)};
+    struct conversation_event e = {c->kind, text_of(c->agent), text_of(c->queue), c->seen};
     struct conversation_change to;
     int err = conversation_is_sane(now) ? conversation_apply(now, &e, &to) : ERR_STORE_REPLY;
     if (err) {
@@ -83,7 +84,8 @@ static int change_write(struct change *c, const struct conversation *now, uint64
     c->route = to.route;
     struct store_transition tr = {.conversation = text_of(c->conversation), .version = version, .state = text_of(conversation_state_name(to.state)),
                                   .owner = to.owner, .queue = to.queue, .must_own = text_of(c->must_own[0] ? c->must_own : NULL),
-                                  .forget_held = c->kind == EVENT_REQUEUED || c->kind == EVENT_MOVED, .keep_place = to.keep_place, .units = units, .entry = buf_text(&c->entry),
+                                  .forget_held = c->kind == EVENT_REQUEUED || c->kind == EVENT_MOVED, .seen = to.state == CONVERSATION_CLOSED ? c->seen : 0,
+                                  .keep_place = to.keep_place, .units = units, .entry = buf_text(&c->entry),
                                   .now_ms = (uint64_t)loop_wall_ms(h->loop)};
     return store_transition(h->store, &tr, change_written, c, (struct ticket){0});
 }
@@ -118,6 +120,7 @@ static int change_new(struct hub *h, struct text conversation, const struct conv
     }
     c->h = h;
     c->kind = e->kind;
+    c->seen = e->seen;
     c->done = done;
     c->ticket = t;
     buf_init(&c->entry, HUB_ENTRY_BYTES_MAX);

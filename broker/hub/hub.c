@@ -7,6 +7,7 @@
 
 #define HUB_TICK_MS 1000
 #define HUB_ATTENTION_MAX 100
+#define HUB_SWEEP_TICKS 10
 
 typedef void (*verb_handler)(struct hub *h, struct member *m, const struct frame *f);
 static const verb_handler handlers[VERB_COUNT] = {
@@ -19,7 +20,7 @@ static const verb_handler handlers[VERB_COUNT] = {
 void hub_refuse(struct hub *h, const struct refusal *r, int err)
 {
     struct frame f = {.verb = VERB_error,
-                      .error = {.code = text_of(err_name(err)), .text = text_of(err_text(err)), .verb = text_of(frame_verb_name(r->verb)),
+                      .error = {.code = text_of(err_name(err)), .text = text_of(err_text(err)), .refused = text_of(frame_verb_name(r->verb)),
                                 .conversation = text_of(r->conversation[0] ? r->conversation : NULL), .counter = r->counter,
                                 .retry = err_class(err) != ERR_CLASS_FATAL}};
     (void)!edge_send(h->edge, r->session, &f); /* a session that is gone asks again when it is back */
@@ -222,6 +223,9 @@ static void hub_tick(void *ctx)
         if (h->staff_known) {
             router_kick(h);
         }
+        if (h->ticks++ % HUB_SWEEP_TICKS == 0) {
+            staff_sweep(h);
+        }
     }
     board_changed(h);
 }
@@ -308,6 +312,17 @@ void hub_stop_channels(struct hub *h)
             imap_close(&h->sources[i]);
         }
     }
+}
+
+bool hub_is_idle(const struct hub *h)
+{
+    return outbox_is_idle(h->outboxes[0]) && outbox_is_idle(h->outboxes[1]);
+}
+
+void hub_store_closing(struct hub *h)
+{
+    h->up = false;
+    h->stopping = true;
 }
 
 void hub_free(struct hub **hub)

@@ -48,6 +48,8 @@ const struct edge_events *hub_edge_events(void);
 void hub_store_changed(void *hub, bool up); /* for store_open */
 int hub_start_channels(struct hub *h) MUST_CHECK; /* mail and SMS; after the attachments folder is there */
 void hub_stop_channels(struct hub *h);            /* nothing new is taken in; what is in flight may end */
+bool hub_is_idle(const struct hub *h);            /* after hub_stop_channels: nothing outbound is under way any more */
+void hub_store_closing(struct hub *h);            /* before store_close: from now on nothing is written; what was begun is found again on disk */
 void hub_free(struct hub **h);                    /* after edge and store are closed */
 
 #endif

@@ -38,7 +38,8 @@ struct colleague {
     bool gone;                    /* removed from the staff; kept while sessions point here */
     struct list members;
     char presence[WORD_MAX + 1];  /* as last read or written; "" before */
-    struct loop_timer *away;      /* runs while available without a session */
+    struct loop_timer *away;      /* runs while on duty without a session */
+    bool leaving;                 /* it runs */
     struct hub *hub;
 };
 
@@ -99,7 +100,8 @@ struct hub {
     struct router router;
     struct outbox *outboxes[2];
     struct board *board;
-    struct loop_timer *tick; /* every second: attention, outbox, board */
+    struct loop_timer *tick; /* every second: attention, outbox, board; every tenth: the sweep */
+    unsigned ticks;
     bool up, staff_known, stopping;
 };
 
@@ -140,6 +142,7 @@ int outbox_new(struct hub *h, const char *channel, struct outbox **out) MUST_CHE
 void outbox_free(struct outbox **o);
 void outbox_kick(struct outbox *o);
 void outbox_recover(struct outbox *o); /* the store is back: take again what was taken before */
+bool outbox_is_idle(const struct outbox *o); /* no item is being sent or written */
 struct outbox *outbox_of(struct hub *h, const char *channel);
 int inbound_hub_take(void *hub, const struct inbound *m, inbound_done done, void *ctx) MUST_CHECK;
 void inbound_settle(struct hub *h, struct text conversation, struct text state, bool opened); /* after a resident's message was appended */
@@ -147,6 +150,7 @@ void staff_load(struct hub *h);
 int staff_queue_index(const struct hub *h, struct text queue); /* -1: none */
 void colleague_session_opened(struct hub *h, struct colleague *c);
 void colleague_session_closed(struct hub *h, struct colleague *c);
+void staff_sweep(struct hub *h); /* nobody holds work without being here: what a broker that died, or a removed account, left behind */
 void colleague_presence(struct hub *h, struct colleague *c, const char *presence, edge_id answer_to);
 void http_request(void *hub, edge_id request, const struct edge_http *r);
 

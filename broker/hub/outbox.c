@@ -106,6 +106,10 @@ static void item_sent(void *ctx, const struct outbound_result *r)
 {
     struct out_item *i = ctx;
     bool email = strcmp(i->outbox->channel, "email") == 0;
+    if (!i->outbox->hub->up && i->outbox->hub->stopping) {
+        item_later(i); /* cut off by our own end: the attempt is on disk, and the next start decides as after any stop */
+        return;
+    }
     if (r->fate == OUTBOUND_LATER || (r->fate == OUTBOUND_UNKNOWN && email && i->attempts < 1)) {
         log_event(LOG_WARN, "message_out_later", "conversation=%s seq=%llu channel=%s why=\"%s\" next=\"again in %lld ms at the most\"", i->conversation,
                   (unsigned long long)i->seq, i->outbox->channel, r->reason, (long long)OUTBOX_RETRY_MAX_MS);
@@ -323,6 +327,16 @@ void outbox_recover(struct outbox *o)
 {
     o->recover = true;
     outbox_kick(o);
+}
+
+bool outbox_is_idle(const struct outbox *o)
+{
+    LIST_FOR(&o->items, l, next) {
+        if (LIST_OWNER(l, struct out_item, in_items)->running) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void outbox_retry(void *ctx)

@@ -165,6 +165,7 @@ void colleague_presence(struct hub *h, struct colleague *c, const char *value, e
         if (answer_to) {
             hub_refuse(h, &(struct refusal){.session = answer_to, .verb = VERB_presence}, err);
         } else {
+            c->leaving = true;
             loop_timer_start(c->away, 1000, 0); /* the grace time's end must not be lost */
         }
     }
@@ -173,20 +174,57 @@ void colleague_presence(struct hub *h, struct colleague *c, const char *value, e
 static void colleague_away(void *ctx)
 {
     struct colleague *c = ctx;
+    c->leaving = false;
     if (list_is_empty(&c->members)) {
         colleague_presence(c->hub, c, "offline", 0);
+    }
+}
+
+static void away_start(struct hub *h, struct colleague *c)
+{
+    if (!c->leaving) {
+        c->leaving = true;
+        loop_timer_start(c->away, h->config->away_grace_ms, 0);
     }
 }
 
 void colleague_session_opened(struct hub *h, struct colleague *c)
 {
     (void)h;
+    c->leaving = false;
     loop_timer_stop(c->away);
 }
 
 void colleague_session_closed(struct hub *h, struct colleague *c)
 {
     if (list_is_empty(&c->members) && !h->stopping && c->role == AGENT) {
-        loop_timer_start(c->away, h->config->away_grace_ms, 0);
+        away_start(h, c);
+    }
+}
+
+static void sweep_view(void *ctx, const struct ticket *t, int err, const struct store_view *v)
+{
+    struct hub *h = ctx;
+    (void)t;
+    for (size_t i = 0; !err && i < v->agents_n; i++) {
+        const struct store_agent *a = &v->agents[i];
+        struct colleague *c = map_get(&h->colleagues, a->id);
+        bool here = c && !list_is_empty(&c->members), idle = a->conversations == 0 && (!a->presence.n || text_is(a->presence, "offline"));
+        if (here || idle || !text_is(a->node, h->config->node)) {
+            continue;
+        }
+        if (c) {
+            away_start(h, c);
+        } else {
+            log_event(LOG_WARN, "work_orphaned", "agent=%.*s conversations=%llu next=\"given on\"", TEXT_ARG(a->id), (unsigned long long)a->conversations);
+            (void)!store_work_list(h->store, a->id, work_given_on, h, (struct ticket){0}); /* the next sweep tries again */
+        }
+    }
+}
+
+void staff_sweep(struct hub *h)
+{
+    if (h->up && h->staff_known && !h->stopping) {
+        (void)!store_view_get(h->store, NULL, 0, 0, 0, sweep_view, h, (struct ticket){0}); /* the next sweep tries again */
     }
 }

@@ -41,7 +41,7 @@ static void work_change(struct hub *h, struct member *m, const struct frame *f, 
 
 void verb_close(struct hub *h, struct member *m, const struct frame *f)
 {
-    work_change(h, m, f, f->close.conversation, &(struct conversation_event){.kind = EVENT_FINISHED});
+    work_change(h, m, f, f->close.conversation, &(struct conversation_event){.kind = EVENT_FINISHED, .seen = f->close.seq});
 }
 
 void verb_requeue(struct hub *h, struct member *m, const struct frame *f)

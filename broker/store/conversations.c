@@ -126,15 +126,15 @@ static void transition_parse(void *ctx, const struct ticket *unused, int err, co
 
 int store_transition(struct store *s, const struct store_transition *tr, store_transition_done done, void *ctx, struct ticket t)
 {
-    struct number version, head, units, now;
-    struct text argv[16] = {[4] = tr->conversation, number(tr->version, &version), tr->state, tr->owner, tr->queue, tr->must_own, flag(tr->keep_place),
+    struct number version, head, units, now, seen;
+    struct text argv[17] = {[4] = tr->conversation, number(tr->version, &version), tr->state, tr->owner, tr->queue, tr->must_own, flag(tr->keep_place),
                             number((uint64_t)tr->head_start_ms, &head), number(tr->units, &units), tr->entry, number(tr->now_ms, &now),
-                            flag(tr->forget_held)};
+                            flag(tr->forget_held), number(tr->seen, &seen)};
     struct store_op *op = store_op_take(s, ctx, t);
     if (op) {
         op->done.transition = done;
     }
-    return store_call(s, "loket_transition", 16, argv, transition_parse, op);
+    return store_call(s, "loket_transition", 17, argv, transition_parse, op);
 }
 
 static void conversation_parse(void *ctx, const struct ticket *unused, int err, const struct redis_reply *r)

@@ -142,7 +142,18 @@ local function arrive(keys, argv)
   return {'ok', 1, cid, 1, rid, 'queued', '', argv[5], 1, related or ''}
 end
 
--- KEYS: prefix   ARGV: 1 cid 2 version 3 state 4 owner 5 queue 6 must_own 7 keep_place 8 head_start 9 units 10 entry 11 now 12 forget_held
+-- Did the resident say something after @seen? Read only when somebody closes, so that the hot path need not keep count.
+local function said_since(p, cid, seen)
+  local rows = call('XRANGE', p .. 'c:' .. cid .. ':log', (seen + 1) .. '-0', '+', 'COUNT', 500)
+  if #rows == 500 then return true end
+  for _, row in ipairs(rows) do
+    local e = cmsgpack.unpack(row[2][2])
+    if e.from == 'resident' and e.kind == 'message' then return true end
+  end
+  return false
+end
+
+-- KEYS: prefix   ARGV: 1 cid 2 version 3 state 4 owner 5 queue 6 must_own 7 keep_place 8 head_start 9 units 10 entry 11 now 12 forget_held 13 seen
 local function transition(keys, argv)
   local p, cid, state, owner, queue, now = keys[1], argv[1], argv[3], argv[4], argv[5], argv[11]
   local conv, agents, counts = p .. 'c:' .. cid, p .. 'agents', p .. 'counts'
@@ -150,7 +161,7 @@ local function transition(keys, argv)
   if not v[1] then return {'not_found'} end
   local before = v[2] or ''
   if argv[6] ~= '' and before ~= argv[6] then return {'forbidden'} end
-  if v[4] ~= argv[2] then return {'stale'} end
+  if v[4] ~= argv[2] or (argv[13] ~= '0' and said_since(p, cid, argv[13])) then return {'stale'} end
   if owner ~= '' and owner ~= before then
     local a = call('HMGET', agents, owner .. ':presence', owner .. ':load', owner .. ':capacity')
     if a[1] ~= 'available' or tonumber(a[2] or 0) + argv[9] > tonumber(a[3] or 0) then return {'capacity'} end

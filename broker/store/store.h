@@ -108,6 +108,7 @@ struct store_transition {
     struct text state, owner, queue;  /* the new ones, always given; owner absent: nobody */
     struct text must_own;             /* as in store_append */
     bool forget_held;                 /* without a new owner: the former one has no claim any more (given back, or moved) */
+    uint64_t seen;                    /* to "closed": ERR_STALE when the resident has said something after this number; 0: not checked */
     bool keep_place;                  /* to "queued": at the old queued_at (score kept); else from now */
     int64_t head_start_ms;
     uint64_t units;                   /* what it will weigh on the new owner */
