@@ -5,9 +5,9 @@ import { JSON_FORM, MSGPACK, type Wire } from "./wire.ts";
 const ID_LETTERS = "0123456789abcdefghijklmnopqrstuv"; /* 32: five bits of a byte each, evenly */
 const ID_LENGTH = 26; /* 130 bits */
 
-export function randomId(): string {
+function randomId(): string {
     let id = "";
-    for (const byte of crypto.getRandomValues(new Uint8Array(ID_LENGTH))) id += ID_LETTERS[byte & 31];
+    for (const byte of crypto.getRandomValues(new Uint8Array(ID_LENGTH))) id += ID_LETTERS.charAt(byte & 31);
     return id;
 }
 
@@ -26,7 +26,7 @@ export const browserEnvironment = (as?: "resident"): Environment => ({
         socket.binaryType = "arraybuffer";
         return {
             send(data) {
-                if (socket.readyState === WebSocket.OPEN) socket.send(data as Uint8Array<ArrayBuffer> | string);
+                if (socket.readyState === WebSocket.OPEN) socket.send(data);
             },
             /* Browsers let a page send 1000 and 3000-4999 only. */
             close: (code) => socket.close(code),

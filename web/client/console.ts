@@ -34,7 +34,8 @@ export class Console extends Store {
     signedOut = false;
     readonly work = new Map<string, Work>();
     readonly threads = new Map<string, Thread>();
-    readonly drafts: Record<string, string>;
+    /** What is being written in each conversation; survives a reload. */
+    readonly drafts: Map<string, string>;
     private epoch: string | undefined;
     private lostAt = 0;
     private readonly connection: Connection;
@@ -48,7 +49,7 @@ export class Console extends Store {
         private readonly language: () => string,
     ) {
         super();
-        this.drafts = storageRead<Record<string, string>>(storage, this.draftsKey()) ?? {};
+        this.drafts = new Map(Object.entries((storageRead(storage, this.draftsKey()) ?? {}) as Record<string, string>));
         this.connection = new Connection(env, wire, {
             hello: () => ({ client: this.client, language: this.language(), epoch: this.epoch }),
             welcome: (frame) => this.welcome(frame),
@@ -108,9 +109,9 @@ export class Console extends Store {
     }
 
     setDraft(conversation: string, text: string): void {
-        if (text === "") delete this.drafts[conversation];
-        else this.drafts[conversation] = text;
-        storageWrite(this.storage, this.draftsKey(), this.drafts);
+        if (text === "") this.drafts.delete(conversation);
+        else this.drafts.set(conversation, text);
+        storageWrite(this.storage, this.draftsKey(), Object.fromEntries(this.drafts));
         this.changed();
     }
 

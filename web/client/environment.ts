@@ -17,7 +17,7 @@ export interface Environment {
     timer(delay_ms: number, call: () => void): () => void;
     socket(protocol: string): SocketLike;
     /** Random id, 26 of [0-9a-z]. */
-    id(): string;
+    readonly id: () => string;
 }
 
 /** localStorage, or what stands in for it. */
@@ -29,11 +29,11 @@ export interface Storage {
     keys(): string[];
 }
 
-export function storageRead<T>(storage: Storage, key: string): T | null {
+export function storageRead(storage: Storage, key: string): unknown {
     const text = storage.get(key);
     if (text === null) return null;
     try {
-        return JSON.parse(text) as T;
+        return JSON.parse(text) as unknown;
     } catch {
         return null;
     }

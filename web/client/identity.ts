@@ -24,7 +24,7 @@ export async function identityClaim(
     kept: { take(): string | null },
 ): Promise<string> {
     const key = `loket.clients.${scope}`;
-    const known = storageRead<string[]>(storage, key) ?? [];
+    const known = (storageRead(storage, key) ?? []) as string[];
     const unsent = (id: string) => (storage.keys().some((each) => each.startsWith(`loket.outbox.${id}.`)) ? 0 : 1);
     if (locks === null) {
         const id = kept.take() ?? newId();
@@ -34,7 +34,7 @@ export async function identityClaim(
     for (const id of [...known].sort((a, b) => unsent(a) - unsent(b))) if (await locks.take(`loket.client.${id}`)) return id;
     const id = newId();
     await locks.take(`loket.client.${id}`);
-    const now = storageRead<string[]>(storage, key) ?? [];
+    const now = (storageRead(storage, key) ?? []) as string[];
     storageWrite(storage, key, [...now, id].slice(-CLIENTS_MAX));
     return id;
 }

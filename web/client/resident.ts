@@ -54,8 +54,8 @@ export class Resident extends Store {
         private readonly language: () => string,
     ) {
         super();
-        this.epoch = storageRead<string>(storage, "loket.epoch") ?? undefined;
-        this.start = storageRead<Start>(storage, this.startKey());
+        this.epoch = (storageRead(storage, "loket.epoch") ?? undefined) as string | undefined;
+        this.start = storageRead(storage, this.startKey()) as Start | null;
         this.queue = this.start?.queue ?? "";
         this.connection = new Connection(env, wire, {
             hello: () => ({ client: this.client, language: this.language(), epoch: this.epoch }),
@@ -64,7 +64,7 @@ export class Resident extends Store {
             status: (status) => this.statusChanged(status),
         });
         this.status = this.connection.status;
-        const chat = storageRead<Chat>(storage, CHAT_KEY);
+        const chat = storageRead(storage, CHAT_KEY) as Chat | null;
         if (this.start === null && chat !== null) this.follow(chat);
     }
 
@@ -78,7 +78,7 @@ export class Resident extends Store {
 
     /** Another tab of this browser began or ended a conversation. */
     storageChanged(): void {
-        const chat = storageRead<Chat>(this.storage, CHAT_KEY);
+        const chat = storageRead(this.storage, CHAT_KEY) as Chat | null;
         if (this.start !== null || this.thread !== null || chat === null) return;
         const thread = this.follow(chat);
         if (this.status.phase === "open") thread.connected(true);

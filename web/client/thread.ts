@@ -78,7 +78,9 @@ export class Thread {
         private readonly changed: () => void,
     ) {
         this.log = conversationNew(options.conversation);
-        this.box = outboxLoad(storageRead(storage, outboxKey(options.client, options.conversation)));
+        this.box = outboxLoad(
+            storageRead(storage, outboxKey(options.client, options.conversation)) as Parameters<typeof outboxLoad>[0],
+        );
     }
 
     /** Connected and welcomed. @sameData: the epoch is the one we knew. */

@@ -22,7 +22,7 @@ export function Answer({ store, work, thread, onSaid }: AnswerProps) {
     const [note, setNote] = useState(false);
     const channels = store.channels(work);
     const channel = picked !== null && channels.includes(picked) ? picked : (work.channel as Channel);
-    const text = store.drafts[work.conversation] ?? "";
+    const text = store.drafts.get(work.conversation) ?? "";
     const full = outboxFull(thread.box);
 
     useEffect(() => {

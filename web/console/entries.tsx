@@ -213,7 +213,7 @@ function Unsent({ item, store, work, thread }: UnsentProps) {
                         class="link-button"
                         data-testid="edit"
                         onClick={() => {
-                            const draft = store.drafts[work.conversation];
+                            const draft = store.drafts.get(work.conversation);
                             store.setDraft(work.conversation, draft ? `${item.text}\n${draft}` : item.text);
                             thread.drop(item.key);
                         }}

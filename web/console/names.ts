@@ -1,5 +1,5 @@
 /* Names for things on the console that have several. */
-import type { Channel, QueueName, Work } from "../client/frames.ts";
+import type { QueueName, Work } from "../client/frames.ts";
 import { language } from "../parts/language.ts";
 import type { Text } from "./text.ts";
 
@@ -8,7 +8,8 @@ export function residentName(work: Work, t: Text): string {
 }
 
 export function channelName(channel: string, t: Text): string {
-    return { chat: t.channelChat, email: t.channelEmail, sms: t.channelSms }[channel as Channel] ?? channel;
+    const names: Record<string, string | undefined> = { chat: t.channelChat, email: t.channelEmail, sms: t.channelSms };
+    return names[channel] ?? channel;
 }
 
 export function queueName(queues: readonly QueueName[], id: string): string {

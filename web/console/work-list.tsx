@@ -52,7 +52,7 @@ function WorkItem({ store, work, now }: { store: Console; work: Work; now: numbe
                 <span class="work__preview">{preview(log) ?? work.preview ?? work.subject ?? ""}</span>
                 <span class="work__marks">
                     {failed && <span class="tag tag--error">{t.unsent}</span>}
-                    {!current && store.drafts[work.conversation] !== undefined && <span class="tag">{t.draft}</span>}
+                    {!current && store.drafts.has(work.conversation) && <span class="tag">{t.draft}</span>}
                     {unread > 0 && (
                         <span class="nl-number-badge work__unread" title={t.unread(unread)}>
                             <span aria-hidden="true">{unread}</span>

@@ -23,11 +23,7 @@ export function ConnectionBanner({ status, texts }: { status: ConnectionStatus; 
     const text = bannerText(status, texts, now - since.current < SHORT_MS);
     return (
         <div class="banner" role="status" data-testid="connection" data-state={status.storeAway ? "store-away" : status.phase}>
-            {text !== "" && (
-                <p class={`banner__text ${status.phase === "stopped" ? "banner__text--error" : ""}`}>
-                    {text}
-                </p>
-            )}
+            {text !== "" && <p class={`banner__text ${status.phase === "stopped" ? "banner__text--error" : ""}`}>{text}</p>}
         </div>
     );
 }

@@ -22,11 +22,11 @@ document.documentElement.lang = language.now;
 
 /** Draw again whenever @store changes. */
 export function useStore<S extends Store>(store: S): S {
-    const [, draw] = useReducer((n: number, _: void) => n + 1, 0);
+    const [, draw] = useReducer<number, undefined>((n) => n + 1, 0);
     useEffect(() => {
         const seen = store.version;
-        const stop = store.subscribe(() => draw());
-        if (store.version !== seen) draw();
+        const stop = store.subscribe(() => draw(undefined));
+        if (store.version !== seen) draw(undefined);
         return stop;
     }, [store]);
     return store;

@@ -28,12 +28,15 @@ export function SignInForm({ role, texts, ended, onSession }: SignInProps) {
 
     async function submit(event: Event) {
         event.preventDefault();
-        const data = new FormData(form.current as HTMLFormElement);
+        const field = (name: string) => form.current?.querySelector<HTMLInputElement>(`[name=${name}]`)?.value ?? "";
         setBusy(true);
-        const answer = await sessionOpen(String(data.get("user")).trim(), String(data.get("password")));
+        const answer = await sessionOpen(field("user").trim(), field("password"));
         setBusy(false);
-        if ("session" in answer && answer.session.role === role) return onSession(answer.session);
-        if ("session" in answer) return setProblem(texts.signInRole);
+        if ("session" in answer) {
+            if (answer.session.role === role) onSession(answer.session);
+            else setProblem(texts.signInRole);
+            return;
+        }
         setProblem({ sign_in: texts.signInWrong, too_fast: texts.signInTooFast, away: texts.signInAway }[answer.error]);
         form.current?.querySelector<HTMLInputElement>("[name=password]")?.focus();
     }
@@ -42,9 +45,7 @@ export function SignInForm({ role, texts, ended, onSession }: SignInProps) {
         <main id="main" class="sign-in">
             <form ref={form} class="sign-in__form" onSubmit={(event) => void submit(event)}>
                 <h1 class="nl-heading nl-heading--level-2">{texts.signInTitle}</h1>
-                <div role="alert">
-                    {problem !== "" && <p class="notice notice--error">{problem}</p>}
-                </div>
+                <div role="alert">{problem !== "" && <p class="notice notice--error">{problem}</p>}</div>
                 <label class="utrecht-form-label" for="user">
                     {texts.user}
                 </label>

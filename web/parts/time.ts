@@ -44,16 +44,14 @@ export function clock(ms: number): string {
     const s = Math.max(0, Math.floor(ms / 1000));
     const two = (n: number) => String(n).padStart(2, "0");
     const hours = Math.floor(s / 3600);
-    return hours > 0
-        ? `${hours}:${two(Math.floor((s % 3600) / 60))}:${two(s % 60)}`
-        : `${Math.floor(s / 60)}:${two(s % 60)}`;
+    return hours > 0 ? `${hours}:${two(Math.floor((s % 3600) / 60))}:${two(s % 60)}` : `${Math.floor(s / 60)}:${two(s % 60)}`;
 }
 
 /** Draw again every @every_ms; the answer is now. */
 export function useNow(every_ms: number): number {
-    const [, draw] = useReducer((n: number, _: void) => n + 1, 0);
+    const [, draw] = useReducer<number, undefined>((n) => n + 1, 0);
     useEffect(() => {
-        const handle = setInterval(() => draw(), every_ms);
+        const handle = setInterval(() => draw(undefined), every_ms);
         return () => clearInterval(handle);
     }, [every_ms]);
     return Date.now();

@@ -58,7 +58,7 @@ export function Chat({ resident }: { resident: Resident }) {
                     </p>
                 )}
             </div>
-            <Announcer lines={lines} typing={typing} live={thread !== null && thread.log.known} />
+            <Announcer lines={lines} typing={typing} live={thread?.log.known === true} />
             {!atEnd && (
                 <button type="button" class="to-end" onClick={toEnd}>
                     <DownIcon />

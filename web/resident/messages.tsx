@@ -1,5 +1,4 @@
 import { memo } from "preact/compat";
-import type { Channel } from "../client/frames.ts";
 import type { Thread } from "../client/thread.ts";
 import { MessageText } from "../parts/message-text.tsx";
 import { FileIcon } from "../parts/icons.tsx";
@@ -58,7 +57,8 @@ interface MessageLineProps {
 const MessageLine = memo(function MessageLine({ line, named, thread }: MessageLineProps) {
     const t = useText();
     const own = line.from === "resident";
-    const channel = { chat: "", email: t.channelEmail, sms: t.channelSms }[line.channel as Channel] ?? "";
+    const channels: Record<string, string | undefined> = { email: t.channelEmail, sms: t.channelSms };
+    const channel = channels[line.channel] ?? "";
     return (
         <li
             class={`message ${own ? "message--own" : "message--other"} message--${line.state}`}

@@ -1,4 +1,4 @@
-import type { AgentRow, Board, Presence, QueueName } from "../client/frames.ts";
+import type { AgentRow, Board, QueueName } from "../client/frames.ts";
 import { age } from "../parts/time.ts";
 import { queueName } from "./names.ts";
 import { useText, type Text } from "./text.ts";
@@ -83,6 +83,10 @@ function Row({ row, queues, now }: { row: AgentRow; queues: readonly QueueName[]
 }
 
 function presenceName(presence: string, t: Text): string {
-    const names = { available: t.presenceAvailable, break: t.presenceBreak, offline: t.presenceOffline };
-    return names[presence as Presence] ?? presence;
+    const names: Record<string, string | undefined> = {
+        available: t.presenceAvailable,
+        break: t.presenceBreak,
+        offline: t.presenceOffline,
+    };
+    return names[presence] ?? presence;
 }

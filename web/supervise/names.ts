@@ -1,4 +1,4 @@
-import type { Channel, QueueName } from "../client/frames.ts";
+import type { QueueName } from "../client/frames.ts";
 import { language } from "../parts/language.ts";
 import type { Text } from "./text.ts";
 
@@ -9,5 +9,6 @@ export function queueName(queues: readonly QueueName[], id: string): string {
 }
 
 export function channelName(channel: string, t: Text): string {
-    return { chat: t.channelChat, email: t.channelEmail, sms: t.channelSms }[channel as Channel] ?? channel;
+    const names: Record<string, string | undefined> = { chat: t.channelChat, email: t.channelEmail, sms: t.channelSms };
+    return names[channel] ?? channel;
 }

@@ -66,7 +66,11 @@ function Card({ store, row, now }: { store: Wallboard; row: QueueRow; now: numbe
             </td>
             <td role="cell" class="card__channels">
                 {counts.map(({ channel, n }) => (
-                    <span key={channel} class={`card__channel ${n === 0 ? "card__channel--none" : ""}`} data-testid={`queue-${channel}`}>
+                    <span
+                        key={channel}
+                        class={`card__channel ${n === 0 ? "card__channel--none" : ""}`}
+                        data-testid={`queue-${channel}`}
+                    >
                         <ChannelMark channel={channel} name={channelName(channel, t)} />
                         {n}
                     </span>
