@@ -19,7 +19,9 @@
 --   P seen:SOURCE:ID   string  'CID SEQ' of what came from there;  P ref:MESSAGE-ID  string  CID
 --   P outbox:CHANNEL   stream  work to send (c = CID, s = SEQ), group `senders`;  P outbox:CHANNEL:attempts  hash
 --   P staff  hash;  P revoked  zset
-local call = redis.call
+local function call(...)
+  return redis.call(...) -- looked up when it runs: while a library is loaded Redis 7.0 has no redis.call yet
+end
 local SEEN_S = 90 * 86400
 local REF_S = 730 * 86400
 local REFS_MAX = 40
