@@ -111,7 +111,7 @@ static void frame_malformed(struct session *s, int err, const struct frame_fault
         s->bad = 0;
     }
     intake_error(s, err, fault->verb, fault->field, fault->remedy, fault->conversation, fault->counter);
-    if (err == ERR_TOO_LARGE) {
+    if (err == ERR_TOO_LARGE && !fault->field) { /* the frame; a field that is too long is refused like any other bad one */
         session_fail(s, ERR_TOO_LARGE);
     } else if (++s->bad > BAD_FRAMES_MAX) {
         session_fail(s, ERR_BAD_FRAME);
@@ -137,6 +137,8 @@ static void frame_pass(struct session *s, const struct frame *f, bool in_time)
         edge_refuse(e, id, ERR_FORBIDDEN, f, NULL);
     } else if (f->verb == VERB_hello && s->state == SESSION_OPEN) {
         edge_refuse(e, id, ERR_BAD_STATE, f, NULL);
+    } else if (f->verb == VERB_hello && f->hello.client.n == 0) {
+        edge_refuse(e, id, ERR_BAD_FIELD, f, "client"); /* messages of nobody cannot be told from their repeats */
     } else if (f->verb == VERB_hello) {
         frame_hello(s, f);
     } else if (f->verb == VERB_ping) {
