@@ -115,8 +115,8 @@ static bool is_too_deep(struct text in)
         } else if (c == '"') {
             quoted = true;
         } else if (c == '{' || c == '[') {
-            if (++depth > FRAME_DEPTH_MAX + 4) {
-                return true; /* unknown fields may nest a little */
+            if (++depth > FRAME_NEST_MAX) {
+                return true;
             }
         } else if (c == '}' || c == ']') {
             depth--;

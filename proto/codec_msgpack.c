@@ -111,13 +111,13 @@ static int map_read(const msgpack_object *o, const struct table_map *map, struct
     if (o->type != MSGPACK_OBJECT_MAP || o->via.map.size > FRAME_FIELDS_MAX) {
         return ERR_BAD_FIELD;
     }
-    uint64_t seen = 0;
+    uint64_t seen = 0, absent = 0;
     size_t hint = 0;
     for (size_t i = 0; i < o->via.map.size && map->fields_n > 0; i++) {
         const msgpack_object_kv *kv = &o->via.map.ptr[i];
         const struct table_field *f = table_field_find(map, object_text(&kv->key), &hint);
-        if (!f || kv->val.type == MSGPACK_OBJECT_NIL) {
-            continue; /* null says absent */
+        if (!f) {
+            continue;
         }
         uint64_t bit = 1ull << (f - map->fields);
         *at = f;
@@ -125,13 +125,17 @@ static int map_read(const msgpack_object *o, const struct table_map *map, struct
             return ERR_BAD_FIELD;
         }
         seen |= bit;
+        if (kv->val.type == MSGPACK_OBJECT_NIL) { /* says absent */
+            absent |= bit;
+            continue;
+        }
         int err = field_read(&kv->val, f, arena, out, at);
         if (err) {
             return err;
         }
     }
     for (size_t i = 0; i < map->fields_n; i++) {
-        if (map->fields[i].must && !(seen & (1ull << i))) {
+        if (map->fields[i].must && !(seen & ~absent & (1ull << i))) {
             *at = &map->fields[i];
             return ERR_BAD_FIELD;
         }
@@ -140,19 +144,24 @@ static int map_read(const msgpack_object *o, const struct table_map *map, struct
     return 0;
 }
 
-static const msgpack_object *map_get_object(const msgpack_object *o, const char *key)
+/* The first value under @key; *times says how often it is there. */
+static const msgpack_object *map_get_object(const msgpack_object *o, const char *key, size_t *times)
 {
+    const msgpack_object *first = NULL;
+    *times = 0;
     for (size_t i = 0; i < o->via.map.size; i++) {
         if (text_is(object_text(&o->via.map.ptr[i].key), key)) {
-            return &o->via.map.ptr[i].val;
+            first = first ? first : &o->via.map.ptr[i].val;
+            ++*times;
         }
     }
-    return NULL;
+    return first;
 }
 
 static void fault_match(const msgpack_object *root, struct frame_fault *fault)
 {
-    const msgpack_object *c = map_get_object(root, "conversation"), *n = map_get_object(root, "counter");
+    size_t times;
+    const msgpack_object *c = map_get_object(root, "conversation", &times), *n = map_get_object(root, "counter", &times);
     if (c && table_text_check(object_text(c), ID_MAX) == 0) {
         fault->conversation = object_text(c);
     }
@@ -169,17 +178,21 @@ int codec_msgpack_decode(struct text in, struct frame_arena *arena, enum frame_w
             return ERR_MEMORY;
         }
     }
-    msgpack_object root;
+    msgpack_object root = {.type = MSGPACK_OBJECT_NIL};
     size_t at = 0;
-    if (msgpack_unpack(in.s, in.n, &at, arena->zone, &root) != MSGPACK_UNPACK_SUCCESS || at != in.n || root.type != MSGPACK_OBJECT_MAP ||
-        root.via.map.size > FRAME_FIELDS_MAX) {
-        fault->remedy = "send one msgpack map of at most 64 fields with a text `verb` first, and nothing after it";
+    msgpack_unpack_return got = shape_msgpack_is_sound(in) ? msgpack_unpack(in.s, in.n, &at, arena->zone, &root) : MSGPACK_UNPACK_PARSE_ERROR;
+    if (got == MSGPACK_UNPACK_NOMEM_ERROR) {
+        return ERR_MEMORY;
+    }
+    if (got != MSGPACK_UNPACK_SUCCESS || at != in.n || root.type != MSGPACK_OBJECT_MAP || root.via.map.size > FRAME_FIELDS_MAX) {
+        fault->remedy = "send one msgpack map of at most 64 fields with a text `verb`, no ext types, and nothing after it";
         return ERR_BAD_FRAME;
     }
-    const msgpack_object *verb = map_get_object(&root, "verb");
+    size_t verbs;
+    const msgpack_object *verb = map_get_object(&root, "verb", &verbs);
     struct text name = verb ? object_text(verb) : (struct text){NULL, 0};
-    if (!name.s || table_text_check(name, WORD_MAX)) {
-        fault->remedy = "the map needs a text `verb`";
+    if (!name.s || verbs > 1 || table_text_check(name, WORD_MAX)) {
+        fault->remedy = "the map needs one text `verb`";
         return ERR_BAD_FRAME;
     }
     fault->verb = name;

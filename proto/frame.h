@@ -96,9 +96,15 @@ struct frame_fault {
 };
 
 /* Decode one frame that travels @way (UP: from a client; DOWN: in clients written in C and in tests).
- * Unknown fields are ignored (up to FRAME_FIELDS_MAX). A field that is MUST and absent, of another type, or past its limit is ERR_BAD_FIELD.
- * returns 0, ERR_BAD_FRAME (not a map, no verb, trailing bytes, too deep), ERR_UNKNOWN_VERB, ERR_BAD_FIELD, ERR_BAD_UTF8, ERR_TOO_LARGE,
- *         ERR_MEMORY; @out is untouched on failure, @fault is always set on failure. */
+ * Unknown fields are ignored (up to FRAME_FIELDS_MAX).
+ * returns 0
+ *         ERR_TOO_LARGE     the whole frame (no fault->field), or a text or list past its limit
+ *         ERR_BAD_FRAME     not one map, no verb, bytes left over, too deep
+ *         ERR_UNKNOWN_VERB  unknown, or it travels the other way
+ *         ERR_BAD_FIELD     a field is MUST and absent, of another type, a number past its limit, holds NUL, or comes twice
+ *         ERR_BAD_UTF8
+ *         ERR_MEMORY
+ * @out is untouched on failure, @fault is always set on failure. */
 enum frame_way { FRAME_UP, FRAME_DOWN };
 int frame_decode(enum frame_form form, enum frame_way way, struct text in, struct frame_arena *arena, struct frame *out,
                  struct frame_fault *fault) MUST_CHECK;

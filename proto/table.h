@@ -53,6 +53,10 @@ struct frame_arena {
 void *arena_take(struct frame_arena *a, size_t bytes); /* zeroed; NULL: out of memory or past the cap */
 void arena_clear(struct frame_arena *a);
 
+/* One msgpack value and nothing after it, no deeper than FRAME_NEST_MAX, no ext, and no map or list that claims more than the bytes can hold:
+ * msgpack-c makes room for what is claimed before it reads on, so that five bytes could ask for gigabytes. */
+bool shape_msgpack_is_sound(struct text in);
+
 int codec_msgpack_decode(struct text in, struct frame_arena *arena, enum frame_way way, struct frame *out, struct frame_fault *fault) MUST_CHECK;
 int codec_msgpack_encode(const struct frame *f, struct buf *out) MUST_CHECK;
 int codec_json_decode(struct text in, struct frame_arena *arena, enum frame_way way, struct frame *out, struct frame_fault *fault) MUST_CHECK;

@@ -518,6 +518,8 @@ export const LIMITS = {
     ENTRIES_MAX: 500,
     /** maps and lists within each other: map, list, record, list */
     FRAME_DEPTH_MAX: 4,
+    /** so much deeper may unknown fields nest */
+    FRAME_DEPTH_SPARE: 4,
     /** fields of one map, known or not */
     FRAME_FIELDS_MAX: 64,
     /** one frame from a client: a `say` of 16,384 bytes with room to escape half of it; who escapes every byte (6 * 16,384 = 98,304) says less in one frame */
