@@ -91,6 +91,9 @@ int answer_start(struct request *r, int status, const char *type, const char *co
     r->fd_left = fd >= 0 && !r->head ? fd_bytes : 0;
     buf_done(&r->body);
     lws_set_timeout(r->door.wsi, PENDING_TIMEOUT_HTTP_CONTENT, ANSWER_S);
+    /* Reading was stopped while the hub was asked. libwebsockets 4.1 calls WRITEABLE for HTTP only on a connection that it reads; what a
+     * client has pipelined behind the request ends the connection now, which RFC 9112, section 9.3.2, lets it expect. Fails with the connection. */
+    (void)!lws_rx_flow_control(r->door.wsi, 1);
     lws_callback_on_writable(r->door.wsi);
     return 0;
 }
@@ -175,6 +178,5 @@ int http_writeable(struct request *r)
     bool hang_up = r->hang_up;
     lws_set_opaque_user_data(wsi, NULL);
     request_free(r);
-    (void)!lws_rx_flow_control(wsi, 1); /* fails with the connection */
     return lws_http_transaction_completed(wsi) || hang_up ? -1 : 0;
 }

@@ -209,7 +209,6 @@ int http_begin(struct edge *e, struct lws *wsi)
     if (strcmp(m->name, "GET") != 0 && !r->head) {
         return answer_text(r, path, 405, "method not allowed");
     }
-    (void)!lws_rx_flow_control(wsi, 0); /* as in ask_hub */
     return page_answer(r, path, header_get(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, tag, sizeof tag));
 }
 
