@@ -246,6 +246,12 @@ void edge_set_secret(struct edge *e, const unsigned char secret[32])
 
 int edge_revoke(struct edge *e, struct text session, int64_t until_ms)
 {
+    LIST_FOR(&e->due, l, next) {
+        struct session *s = LIST_OWNER(l, struct session, in_due);
+        if (s->state != SESSION_CLOSING && session.n > 0 && text_is(session, s->peer.sign_in)) {
+            session_fail(s, ERR_SIGN_IN);
+        }
+    }
     int64_t *until = map_get(&e->revoked, session);
     if (until) {
         *until = until_ms > *until ? until_ms : *until;
@@ -275,7 +281,11 @@ struct edge_peer edge_peer_of(struct edge *e, struct text cookie)
     if (until && *until > loop_wall_ms(e->loop)) {
         return peer;
     }
+    if (text_copy(text_of(t.session), peer.sign_in, sizeof peer.sign_in)) {
+        return peer; /* signed by us with a longer id: of another version */
+    }
     peer.role = t.role;
+    peer.expires_ms = t.expires_ms;
     (void)!text_copy(text_of(t.subject), peer.agent, sizeof peer.agent); /* of one size */
     return peer;
 }

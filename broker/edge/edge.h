@@ -3,6 +3,7 @@
 #ifndef LOKET_EDGE_EDGE_H
 #define LOKET_EDGE_EDGE_H
 
+#include "base/id.h"
 #include "loop/loop.h"
 #include "proto/frame.h"
 
@@ -22,7 +23,9 @@ struct edge_limits {
 /* Who is behind a session, read from the cookie at the upgrade (edge/token.h); a resident has none. */
 struct edge_peer {
     enum frame_role role;
-    char agent[ID_MAX + 1]; /* agents and supervisors */
+    char agent[ID_MAX + 1]; /* agents and supervisors, and so are the next two */
+    char sign_in[ID_BYTES]; /* this sign-in, for revoking */
+    int64_t expires_ms;     /* wall; the session is closed with 4401 then */
 };
 
 struct edge_http {
@@ -65,7 +68,7 @@ void edge_stop(struct edge *e, int err);  /* no new ones; every session is close
 void edge_close(struct edge **e);
 /* The key that cookies and tokens are signed with (store_secret); until it is set, cookies count for nothing and upgrades are refused with 503. */
 void edge_set_secret(struct edge *e, const unsigned char secret[32]);
-/* A signed-out session id: its cookie counts for nothing until @until_ms. */
+/* A signed-out session id: its cookie counts for nothing until @until_ms, and its open sessions are closed with 4401. */
 int edge_revoke(struct edge *e, struct text session, int64_t until_ms) MUST_CHECK;
 
 /* Encode once in the session's form and queue. 0; ERR_CLOSED (gone); ERR_FULL (the session is being closed with 4008). */

@@ -32,7 +32,9 @@ static void session_check(struct session *s, int64_t now_ms)
         }
         break;
     case SESSION_OPEN:
-        if (silent_ms >= 2 * heartbeat_ms) {
+        if (s->peer.expires_ms > 0 && loop_wall_ms(s->door.edge->loop) > s->peer.expires_ms) {
+            session_fail(s, ERR_SIGN_IN);
+        } else if (silent_ms >= 2 * heartbeat_ms) {
             session_fail(s, ERR_HEARTBEAT);
         } else if (silent_ms >= heartbeat_ms / 2 && now_ms - s->pinged_ms >= heartbeat_ms / 2) {
             s->pinged_ms = now_ms;
