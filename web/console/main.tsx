@@ -1,3 +1,4 @@
+import "../style/tokens.css";
 import "./console.css";
 import { render } from "preact";
 import { Page } from "./page.tsx";

@@ -1,3 +1,4 @@
+import "../style/tokens.css";
 import "./resident.css";
 import { render } from "preact";
 import { browserEnvironment, browserStorage, browserWakes, browserWire } from "../client/browser.ts";
