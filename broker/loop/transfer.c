@@ -1,17 +1,15 @@
 /* curl_multi on libuv (libcurl's own recipe: a socket callback and a timer callback), behind transfer.h. */
 #include "loop/transfer.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <uv.h>
 
 #include "base/check.h"
-#include "base/list.h"
-#include "base/log.h"
+#include "loop/transfer_internal.h"
 
 #define TRANSFER_CONNECT_MS 5000
-#define TRANSFER_WHY_BYTES 400
 
 struct transfers {
     struct loop *loop;
@@ -19,20 +17,7 @@ struct transfers {
     struct loop_timer *timer;
     struct list running;
     struct loop_idle *idle; /* ends are told after curl's own callbacks */
-    bool closing;
-};
-
-struct transfer {
-    struct list in_running;
-    struct transfers *all;
-    CURL *easy;
-    struct curl_slist *headers, *to;
-    struct buf body, answer;
-    size_t sent;
-    char error[CURL_ERROR_SIZE], last_line[TRANSFER_WHY_BYTES];
-    bool is_mail;
-    void (*done)(void *ctx, const struct transfer_result *result);
-    void *ctx;
+    bool closing, telling;
 };
 
 struct socket { /* one socket of curl's that is watched */
@@ -41,19 +26,35 @@ struct socket { /* one socket of curl's that is watched */
     curl_socket_t fd;
 };
 
+struct loop *transfers_loop(const struct transfers *all)
+{
+    return all->loop;
+}
+
 static void transfer_free(struct transfer *t)
 {
     list_remove(&t->in_running);
-    curl_multi_remove_handle(t->all->multi, t->easy);
-    curl_easy_cleanup(t->easy);
+    if (t->easy) {
+        curl_multi_remove_handle(t->all->multi, t->easy);
+        curl_easy_cleanup(t->easy);
+    }
     curl_slist_free_all(t->headers);
     curl_slist_free_all(t->to);
     buf_done(&t->body);
     buf_done(&t->answer);
+    if (t->secret) {
+        explicit_bzero(t->secret, strlen(t->secret));
+        free(t->secret);
+    }
     free(t);
 }
 
-static int result_error(CURLcode code, const struct transfer *t, long response)
+void transfer_drop(struct transfer *t)
+{
+    transfer_free(t);
+}
+
+static int result_error(CURLcode code, long response)
 {
     switch (code) {
     case CURLE_OK:
@@ -63,30 +64,56 @@ static int result_error(CURLcode code, const struct transfer *t, long response)
     case CURLE_WRITE_ERROR:
     case CURLE_FILESIZE_EXCEEDED:
         return ERR_TOO_LARGE;
+    case CURLE_LOGIN_DENIED:
+        return ERR_SIGN_IN;
     case CURLE_COULDNT_CONNECT:
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
         return ERR_IO;
     default:
-        return t->is_mail && response >= 400 ? ERR_REMOTE : response > 0 ? ERR_REMOTE : ERR_IO;
+        return response > 0 ? ERR_REMOTE : ERR_IO;
     }
+}
+
+/* A server that repeats the password in its answer must not bring it into our log. */
+static void hide_secret(char *why, const char *secret)
+{
+    for (char *at = secret && *secret ? strstr(why, secret) : NULL; at; at = strstr(at, secret)) {
+        memset(at, '*', strlen(secret));
+        at += strlen(secret);
+    }
+}
+
+static const char *result_why(struct transfer *t, CURLcode code, int err, long response)
+{
+    if (err || code == CURLE_OK) {
+        return err ? err_text(err) : "";
+    }
+    bool refused = t->is_smtp ? response >= 400 : code == CURLE_LOGIN_DENIED;
+    char *words = t->is_mail && refused && t->last_line[0] ? t->last_line : t->error;
+    hide_secret(words, t->secret);
+    return words[0] ? words : curl_easy_strerror(code);
 }
 
 static void transfer_end(struct transfer *t, CURLcode code, int err)
 {
+    struct transfers *all = t->all;
     long response = 0, request_bytes = 0;
-    curl_off_t uploaded = 0;
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &response);
     curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
-    curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
-    const char *why = t->is_mail && t->last_line[0] ? t->last_line : t->error[0] ? t->error : code == CURLE_OK ? "" : curl_easy_strerror(code);
-    struct transfer_result r = {.err = err ? err : result_error(code, t, response), .code = response, .answer = buf_text(&t->answer), .why = why,
-                                .request_sent = t->is_mail ? t->body.len > 0 && t->sent >= t->body.len : request_bytes > 0};
+    struct transfer_result r = {.err = err ? err : result_error(code, response), .code = response, .answer = buf_text(&t->answer),
+                                .why = result_why(t, code, err, response),
+                                .request_sent = t->is_smtp ? t->body.len > 0 && t->sent >= t->body.len : request_bytes > 0};
     /* The callback may start the next transfer: this one is taken out first. */
     list_remove(&t->in_running);
+    bool stays = t->stays_open && !r.err;
+    all->telling = true;
     t->done(t->ctx, &r);
-    transfer_free(t);
+    all->telling = false;
+    if (!stays) {
+        transfer_free(t);
+    }
 }
 
 static void transfers_reap(struct transfers *all)
@@ -199,6 +226,7 @@ void transfers_free(struct transfers **transfers)
     if (!all) {
         return;
     }
+    CHECK(!all->telling);
     all->closing = true;
     while (!list_is_empty(&all->running)) {
         transfer_end(LIST_OWNER(all->running.next, struct transfer, in_running), CURLE_OK, ERR_CLOSED);
@@ -218,18 +246,27 @@ static size_t on_answer(char *data, size_t one, size_t n, void *ctx)
     return buf_add(&t->answer, data, one * n) ? 0 : one * n; /* past the cap: curl ends it with CURLE_WRITE_ERROR */
 }
 
-/* For SMTP and IMAP these are the server's reply lines; the last one says why. */
+/* For SMTP and IMAP these are the server's reply lines. The last reply says why; SMTP's may have several lines ("550-…", RFC 5321, section 4.2.1). */
 static size_t on_line(char *data, size_t one, size_t n, void *ctx)
 {
     struct transfer *t = ctx;
-    size_t bytes = one * n, keep = bytes < sizeof t->last_line - 1 ? bytes : sizeof t->last_line - 1;
-    while (keep > 0 && (data[keep - 1] == '\r' || data[keep - 1] == '\n')) {
+    size_t bytes = one * n, from = t->is_smtp && t->more_lines ? strlen(t->last_line) : 0;
+    size_t skip = from > 0 && bytes > 4 ? 4 : 0, room = sizeof t->last_line - 1 - from;
+    size_t keep = bytes - skip;
+    while (keep > 0 && (data[skip + keep - 1] == '\r' || data[skip + keep - 1] == '\n')) {
         keep--;
     }
-    for (size_t i = 0; i < keep; i++) {
-        t->last_line[i] = (unsigned char)data[i] < 0x20 || (unsigned char)data[i] > 0x7e ? '?' : data[i];
+    if (from > 0 && room > 0) {
+        t->last_line[from++] = ' ';
+        room--;
     }
-    t->last_line[keep] = '\0';
+    keep = keep < room ? keep : room;
+    for (size_t i = 0; i < keep; i++) {
+        char c = data[skip + i];
+        t->last_line[from + i] = (unsigned char)c < 0x20 || (unsigned char)c > 0x7e ? '?' : c;
+    }
+    t->last_line[from + keep] = '\0';
+    t->more_lines = bytes > 3 && data[3] == '-';
     return bytes;
 }
 
@@ -244,14 +281,82 @@ static size_t on_body(char *out, size_t one, size_t n, void *ctx)
     return take;
 }
 
+static bool host_is_loopback(const char *url)
+{
+    CURLU *u = curl_url();
+    char *host = NULL;
+    bool loopback = false;
+    if (u && curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK && curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+        loopback = strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 || (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host));
+    }
+    curl_free(host);
+    curl_url_cleanup(u);
+    return loopback;
+}
+
+/* RFC 5321, section 4.1.2: what could end the path or the line has no place in one. */
+static bool envelope_is_safe(const char *address)
+{
+    for (const char *c = address; *c; c++) {
+        if ((unsigned char)*c <= 0x20 || *c == 0x7f || *c == '<' || *c == '>') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int list_append(struct curl_slist **list, const char *line)
+{
+    struct curl_slist *more = curl_slist_append(*list, line);
+    *list = more ? more : *list;
+    return more ? 0 : ERR_MEMORY;
+}
+
+static int options_smtp(struct transfer *t, const struct transfer_request *r)
+{
+    int err = r->mail_from && envelope_is_safe(r->mail_from) ? 0 : ERR_BAD_INPUT;
+    for (const char *const *to = r->mail_to; !err && to && *to; to++) {
+        err = envelope_is_safe(*to) ? list_append(&t->to, *to) : ERR_BAD_INPUT;
+    }
+    curl_easy_setopt(t->easy, CURLOPT_MAIL_FROM, r->mail_from);
+    curl_easy_setopt(t->easy, CURLOPT_MAIL_RCPT, t->to);
+    curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_body);
+    curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
+    curl_easy_setopt(t->easy, CURLOPT_UPLOAD, 1L);
+    return err;
+}
+
+static int options_http(struct transfer *t, const struct transfer_request *r)
+{
+    int err = 0;
+    if (r->method) {
+        curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, r->method);
+    }
+    for (const char *const *h = r->headers; !err && h && *h; h++) {
+        err = list_append(&t->headers, *h);
+    }
+    if (t->headers) {
+        curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+    }
+    if (r->body.s) {
+        curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
+        curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->body.data ? t->body.data : "");
+    }
+    /* On a kept connection that turns out dead libcurl sends the request once more by itself: the other side may have had it already. */
+    curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, r->repeatable ? 0L : 1L);
+    curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, r->repeatable ? 0L : 1L);
+    return err;
+}
+
 static int transfer_options(struct transfer *t, const struct transfer_request *r)
 {
     CURL *e = t->easy;
-    bool smtp = strncmp(r->url, "smtp", 4) == 0, imap = strncmp(r->url, "imap", 4) == 0;
-    t->is_mail = smtp;
+    bool imap = strncmp(r->url, "imap", 4) == 0, plain = r->tls == TRANSFER_TLS_NONE && host_is_loopback(r->url);
+    t->is_smtp = strncmp(r->url, "smtp", 4) == 0;
+    t->is_mail = t->is_smtp || imap;
     curl_easy_setopt(e, CURLOPT_PRIVATE, t);
     curl_easy_setopt(e, CURLOPT_URL, r->url);
-    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, smtp ? "smtp,smtps" : imap ? "imap,imaps" : "http,https");
+    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, t->is_smtp ? "smtp,smtps" : imap ? "imap,imaps" : "http,https");
     curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error);
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
@@ -259,52 +364,25 @@ static int transfer_options(struct transfer *t, const struct transfer_request *r
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)(r->deadline_ms < TRANSFER_CONNECT_MS ? r->deadline_ms : TRANSFER_CONNECT_MS));
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_answer);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
-    if (smtp || imap) {
-        curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, smtp ? on_line : NULL);
+    curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, plain ? 0L : 1L);
+    curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, plain ? 0L : 2L);
+    if (t->is_mail) {
+        curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_line);
         curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
-        curl_easy_setopt(e, CURLOPT_USE_SSL, r->tls == TRANSFER_TLS_NONE ? (long)CURLUSESSL_NONE : (long)CURLUSESSL_ALL);
+        curl_easy_setopt(e, CURLOPT_USE_SSL, plain ? (long)CURLUSESSL_NONE : (long)CURLUSESSL_ALL);
+    }
+    if (t->stays_open) {
+        curl_easy_setopt(e, CURLOPT_CONNECT_ONLY, 1L);
     }
     if (r->user) {
         curl_easy_setopt(e, CURLOPT_USERNAME, r->user);
         curl_easy_setopt(e, CURLOPT_PASSWORD, r->password ? r->password : "");
     }
-    if (r->command) {
-        curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, r->command);
-    }
-    for (const char *const *h = r->headers; h && *h; h++) {
-        struct curl_slist *more = curl_slist_append(t->headers, *h);
-        if (!more) {
-            return ERR_MEMORY;
-        }
-        t->headers = more;
-    }
-    if (t->headers) {
-        curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers);
-    }
-    if (smtp) {
-        for (const char *const *to = r->mail_to; to && *to; to++) {
-            struct curl_slist *more = curl_slist_append(t->to, *to);
-            if (!more) {
-                return ERR_MEMORY;
-            }
-            t->to = more;
-        }
-        curl_easy_setopt(e, CURLOPT_MAIL_FROM, r->mail_from);
-        curl_easy_setopt(e, CURLOPT_MAIL_RCPT, t->to);
-        curl_easy_setopt(e, CURLOPT_READFUNCTION, on_body);
-        curl_easy_setopt(e, CURLOPT_READDATA, t);
-        curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
-    } else if (r->body.s) {
-        curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
-        curl_easy_setopt(e, CURLOPT_POSTFIELDS, t->body.data ? t->body.data : "");
-    }
-    if (!r->keep) {
-        curl_easy_setopt(e, CURLOPT_FORBID_REUSE, imap ? 1L : 0L);
-    }
-    return 0;
+    return t->is_smtp ? options_smtp(t, r) : t->is_mail ? 0 : options_http(t, r);
 }
 
-int transfer_start(struct transfers *all, const struct transfer_request *r, void (*done)(void *ctx, const struct transfer_result *result), void *ctx)
+static int transfer_begin(struct transfers *all, const struct transfer_request *r, bool stays_open, void (*done)(void *, const struct transfer_result *),
+                          void *ctx, struct transfer **out)
 {
     CHECK(r->url && r->deadline_ms > 0 && r->answer_bytes_max > 0);
     if (all->closing) {
@@ -317,11 +395,13 @@ int transfer_start(struct transfers *all, const struct transfer_request *r, void
     t->all = all;
     t->done = done;
     t->ctx = ctx;
+    t->stays_open = stays_open;
     list_init(&t->in_running);
     buf_init(&t->body, SIZE_MAX / 4);
     buf_init(&t->answer, r->answer_bytes_max);
     t->easy = curl_easy_init();
-    int err = t->easy ? 0 : ERR_MEMORY;
+    t->secret = r->password ? strdup(r->password) : NULL;
+    int err = t->easy && (t->secret || !r->password) ? 0 : ERR_MEMORY;
     err = err || !r->body.s ? err : buf_add_text(&t->body, r->body);
     err = err ? err : transfer_options(t, r);
     if (!err) {
@@ -330,6 +410,20 @@ int transfer_start(struct transfers *all, const struct transfer_request *r, void
     }
     if (err) {
         transfer_free(t);
+    } else if (out) {
+        *out = t;
     }
     return err;
+}
+
+int transfer_start(struct transfers *all, const struct transfer_request *r, void (*done)(void *ctx, const struct transfer_result *result), void *ctx)
+{
+    CHECK(strncmp(r->url, "imap", 4) != 0); /* line.h */
+    return transfer_begin(all, r, false, done, ctx, NULL);
+}
+
+int transfer_start_open(struct transfers *all, const struct transfer_request *r, void (*done)(void *ctx, const struct transfer_result *result), void *ctx,
+                        struct transfer **out)
+{
+    return transfer_begin(all, r, true, done, ctx, out);
 }
