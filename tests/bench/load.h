@@ -14,6 +14,7 @@ struct talk {
     unsigned char *frame;                   /* what the resident says, whole; owned */
     size_t frame_n, text_at, counter_at;    /* counter_at 0: the number stands in the text alone */
     uint32_t sent, acked, delivered;        /* the resident's counter: said, acked to the resident, seen by the agent */
+    uint32_t before;                        /* said before this command */
     struct talk *next_resumed;              /* in the order in which the agent's connection asked */
     char id[65];
     bool resident_ready, agent_ready;
