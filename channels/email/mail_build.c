@@ -79,18 +79,24 @@ static void set_subject(GMimeMessage *m, const struct outbound *o, const char *o
     words_done(&w);
 }
 
+static void add_mailbox(InternetAddressList *list, struct text name, const char *address)
+{
+    struct words w;
+    InternetAddress *a = internet_address_mailbox_new(one_line(&w, name, LABEL_MAX), address);
+    internet_address_set_charset(a, "utf-8"); /* else the smallest that fits, a different one for each name */
+    internet_address_list_add(list, a);
+    g_object_unref(a);
+    words_done(&w);
+}
+
 static int set_people(GMimeMessage *m, const struct outbound *o, const char *from_address, const char *from_name)
 {
     char from[ADDRESS_MAX + 1], to[ADDRESS_MAX + 1];
-    struct words from_words, to_words;
     int err = email_address_key(text_of(from_address), from);
     err = err ? err : email_address_key(o->address, to);
     if (!err) {
-        g_mime_message_add_mailbox(m, GMIME_ADDRESS_TYPE_FROM, one_line(&from_words, text_of(from_name), LABEL_MAX), from);
-        g_mime_message_add_mailbox(m, GMIME_ADDRESS_TYPE_TO, one_line(&to_words, o->resident_name, LABEL_MAX), to);
-        err = from_words.err ? from_words.err : to_words.err;
-        words_done(&from_words);
-        words_done(&to_words);
+        add_mailbox(g_mime_message_get_from(m), text_of(from_name), from);
+        add_mailbox(g_mime_message_get_to(m), o->resident_name, to);
     }
     return err;
 }
@@ -111,14 +117,18 @@ static int set_thread(GMimeMessage *m, const struct outbound *o)
     if (!message_id_is_good(o->message_id) || text_copy(o->message_id, own, sizeof own)) {
         return ERR_BAD_INPUT;
     }
-    g_mime_message_set_message_id(m, own);
     message_ids(o->references, references_add, &r);
     message_ids(o->in_reply_to, take_in_reply_to, parent);
     if (parent[0]) {
         references_add(&r, text_of(parent));
     }
     buf_init(&line, REFERENCES_OUT_MAX * (MESSAGE_ID_MAX + 4));
-    int err = parent[0] ? buf_addf(&line, "<%s>", parent) : 0;
+    int err = buf_addf(&line, "<%s>", own);
+    if (!err) {
+        g_mime_object_set_header(GMIME_OBJECT(m), "Message-ID", line.data, NULL);
+    }
+    buf_clear(&line);
+    err = err || !parent[0] ? err : buf_addf(&line, "<%s>", parent);
     if (parent[0] && !err) {
         g_mime_object_set_header(GMIME_OBJECT(m), "In-Reply-To", line.data, NULL);
     }

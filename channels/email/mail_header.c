@@ -1,21 +1,28 @@
 /* RFC 5322, section 2.2 and 3.6: header fields, as they come. */
+#include <pthread.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/check.h"
 #include "channels/email/mail_internal.h"
+
+static GMimeParserOptions *options; /* for the life of the process; read alone after options_make */
+static pthread_once_t options_made = PTHREAD_ONCE_INIT;
+
+static void options_make(void)
+{
+    static const char *fallback[] = {"utf-8", "windows-1252", NULL};
+    g_mime_init();
+    options = g_mime_parser_options_new();
+    g_mime_parser_options_set_address_compliance_mode(options, GMIME_RFC_COMPLIANCE_LOOSE);
+    g_mime_parser_options_set_parameter_compliance_mode(options, GMIME_RFC_COMPLIANCE_LOOSE);
+    g_mime_parser_options_set_rfc2047_compliance_mode(options, GMIME_RFC_COMPLIANCE_LOOSE);
+    g_mime_parser_options_set_fallback_charsets(options, fallback);
+}
 
 GMimeParserOptions *mail_options(void)
 {
-    static GMimeParserOptions *options; /* for the life of the process: one thread */
-    if (!options) {
-        static const char *fallback[] = {"utf-8", "windows-1252", NULL};
-        g_mime_init();
-        options = g_mime_parser_options_new();
-        g_mime_parser_options_set_address_compliance_mode(options, GMIME_RFC_COMPLIANCE_LOOSE);
-        g_mime_parser_options_set_parameter_compliance_mode(options, GMIME_RFC_COMPLIANCE_LOOSE);
-        g_mime_parser_options_set_rfc2047_compliance_mode(options, GMIME_RFC_COMPLIANCE_LOOSE);
-        g_mime_parser_options_set_fallback_charsets(options, fallback);
-    }
+    CHECK(pthread_once(&options_made, options_make) == 0);
     return options;
 }
 
@@ -123,7 +130,8 @@ char *head_get(struct text head, const char *name, size_t nth, size_t max)
             t = text_cut(t, max - 1);
         }
         if (charset_to_utf8(t, NULL, &clean) == 0) {
-            value = g_strndup(clean.data ? clean.data : "", clean.len);
+            value = g_malloc0(clean.len + 1);
+            memcpy(value, clean.data ? clean.data : "", clean.len);
             for (size_t i = 0; i < clean.len; i++) {
                 value[i] = (unsigned char)value[i] < ' ' || value[i] == 0x7F ? ' ' : value[i];
             }
@@ -191,6 +199,14 @@ static size_t comment_end(struct text t, size_t at)
     return t.n;
 }
 
+static size_t quoted_end(struct text t, size_t at)
+{
+    while (at < t.n && t.s[at] != '"') {
+        at += t.s[at] == '\\' ? 2 : 1;
+    }
+    return at < t.n ? at + 1 : t.n;
+}
+
 static void message_id_take(struct text raw, void (*take)(void *, struct text), void *ctx)
 {
     char id[MESSAGE_ID_MAX + 1];
@@ -217,7 +233,7 @@ static void message_ids_bare(struct text value, void (*take)(void *, struct text
 {
     for (size_t i = 0; i < value.n;) {
         size_t start = i;
-        while (i < value.n && !strchr(" \t,;\"()", value.s[i])) {
+        while (i < value.n && !strchr(" \t,;\"()<>", value.s[i])) {
             i++;
         }
         struct text word = {value.s + start, i - start};
@@ -234,6 +250,8 @@ void message_ids(struct text value, void (*take)(void *ctx, struct text id), voi
     for (size_t i = 0; i < value.n;) {
         if (value.s[i] == '(') {
             i = comment_end(value, i);
+        } else if (value.s[i] == '"') {
+            i = quoted_end(value, i + 1); /* a phrase, as RFC 822 allowed before an id */
         } else if (value.s[i] == '<') {
             const char *end = memchr(value.s + i, '>', value.n - i);
             if (!end) {

@@ -18,7 +18,7 @@
 struct words {
     struct buf buf;
     size_t max;
-    bool one_line, space, after_cr, full;
+    bool one_line, space, after_cr, full; /* full: something was left out */
     int err; /* ERR_MEMORY, kept until words_take */
 };
 void words_init(struct words *w, size_t max, bool one_line);
@@ -27,7 +27,7 @@ void words_put(struct words *w, uint32_t code_point);
 void words_put_utf8(struct words *w, struct text t); /* bytes that are not UTF-8 become U+FFFD */
 void words_put_plain(struct words *w, struct text t, bool flowed, bool delsp); /* text/plain, RFC 3676 */
 void words_put_html(struct words *w, struct text t);                           /* text/html */
-void words_trim(struct words *w);                    /* white space at both ends */
+void words_trim(struct words *w); /* blank lines at the start, white space at the end; nothing is left of what is white space alone */
 
 uint32_t utf8_next(struct text t, size_t *at); /* U+FFFD for what is not UTF-8; always moves on */
 int buf_add_code_point(struct buf *b, uint32_t c) MUST_CHECK;
@@ -45,7 +45,7 @@ void head_split(struct text entity, struct text *head, struct text *body);
 /* The @nth value of @name, unfolded, valid UTF-8 (else it is read as windows-1252), controls as spaces, cut at @max. NULL when absent; g_free it. */
 char *head_get(struct text head, const char *name, size_t nth, size_t max);
 bool head_has(struct text head, const char *name);
-GMimeParserOptions *mail_options(void); /* starts GMime once */
+GMimeParserOptions *mail_options(void); /* starts GMime, once for all threads */
 /* The first mailbox in @value: its key and its name (cut at LABEL_MAX). false: none can be read. */
 bool head_mailbox(const char *value, char key[ADDRESS_MAX + 1], struct words *name);
 /* Message-IDs in @value, in order, without brackets: comments skipped, folding spaces inside dropped; bare words with an @ when nothing stands in brackets.
@@ -61,7 +61,7 @@ enum node_kind { NODE_MULTIPART, NODE_WORDS, NODE_ATTACHMENT };
 struct node {
     struct text head, body;
     enum node_kind kind;
-    bool alternative, digest, html, flowed, delsp;
+    bool alternative, digest, html, flowed, delsp, too_deep;
     unsigned depth;
     size_t first, n;        /* children */
     char *type;             /* "text/plain", lower case; owned */
@@ -73,10 +73,12 @@ struct node {
 struct tree {
     struct node nodes[MAIL_PARTS_MAX];
     size_t n;
+    bool cut; /* a limit was met: parts stand in the raw source alone */
 };
 void mime_split(struct text raw, struct tree *t);
 void tree_done(struct tree *t);
 /* The body of @n without its transfer encoding. Never fails on the bytes. ERR_MEMORY, ERR_FULL. */
+#define BODY_BYTES_MAX (8u << 20) /* of one text part, encoded: 128 times what is kept, for HTML that is mostly style and embedded pictures */
 int node_decode(const struct node *n, size_t bytes_max, struct buf *out) MUST_CHECK;
 /* All readable words of the mail. */
 int tree_words(const struct tree *t, struct words *out) MUST_CHECK;

@@ -12,7 +12,7 @@ struct mail {
     size_t references_n;
     struct mail_part parts[MAIL_PARTS_MAX]; /* name, type, bytes: each owned */
     size_t parts_n;
-    bool automatic, raw_only;
+    bool automatic, raw_only, cut;
     int err; /* the first that came up while it was read */
 };
 
@@ -282,10 +282,12 @@ static void read_mail(struct mail *m, struct text raw, struct tree *t)
     struct words w;
     words_init(&w, TEXT_LARGE_MAX, false);
     m->err = m->err ? m->err : tree_words(t, &w);
+    m->cut = t->cut || w.full;
     m->text = keep_words(m, &w);
     read_parts(m, t);
     m->automatic = head_is_automatic(head) || strcmp(t->nodes[0].type, "multipart/report") == 0;
-    m->raw_only = m->text.n == 0;
+    m->automatic = m->automatic || (m->from.n > 14 && memcmp(m->from.s, "mailer-daemon@", 14) == 0);
+    m->raw_only = m->text.n == 0 && (m->parts_n == 0 || m->cut);
     make_source_id(m, raw);
     tree_done(t);
 }
@@ -384,6 +386,11 @@ bool mail_is_automatic(const struct mail *m)
 bool mail_is_raw_only(const struct mail *m)
 {
     return m->raw_only;
+}
+
+bool mail_is_cut(const struct mail *m)
+{
+    return m->cut;
 }
 
 size_t mail_parts_n(const struct mail *m)

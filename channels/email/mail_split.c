@@ -61,11 +61,19 @@ static char *copy_or_null(const char *s)
     return s && *s ? g_strdup(s) : NULL;
 }
 
+/* RFC 2045, section 5.1: two tokens and a slash. */
+static bool type_is_readable(const char *value)
+{
+    static const char token[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`{|}~";
+    size_t n = strspn(value, token);
+    return n > 0 && value[n] == '/' && strspn(value + n + 1, token) > 0;
+}
+
 static void node_read_type(struct node *n, bool in_digest)
 {
     char *value = head_get(n->head, "Content-Type", 0, HEAD_STRUCTURED_MAX);
     /* RFC 2045, section 5.2: without a type, or with one that cannot be read, it is plain text. */
-    bool readable = value && strchr(value, '/');
+    bool readable = value && type_is_readable(value);
     GMimeContentType *type = g_mime_content_type_parse(mail_options(), readable ? value : in_digest ? "message/rfc822" : "text/plain");
     char *name = g_mime_content_type_get_mime_type(type);
     n->type = lower_copy(name && strlen(name) <= LABEL_MAX ? name : "application/octet-stream");
@@ -125,10 +133,12 @@ static void node_read(struct node *n, struct text entity, const struct node *par
         n->alternative = strcmp(n->type, "multipart/alternative") == 0;
         n->digest = strcmp(n->type, "multipart/digest") == 0;
         bool parts = n->boundary && strlen(n->boundary) <= BOUNDARY_MAX && delimiter_find(n->body, 0, n->boundary, &start, &after, &last);
-        n->kind = !parts ? NODE_WORDS : n->depth < MAIL_DEPTH_MAX ? NODE_MULTIPART : NODE_ATTACHMENT;
+        n->too_deep = parts && n->depth >= MAIL_DEPTH_MAX;
+        n->kind = !parts ? NODE_WORDS : n->too_deep ? NODE_ATTACHMENT : NODE_MULTIPART;
         return;
     }
-    n->kind = (plain || n->html) && !attached && !n->name ? NODE_WORDS : NODE_ATTACHMENT;
+    /* With a file's name it is a file, unless it is the whole mail. */
+    n->kind = (plain || n->html) && !attached && (!n->name || !parent) ? NODE_WORDS : NODE_ATTACHMENT;
 }
 
 static void node_split(struct tree *t, size_t parent)
@@ -147,14 +157,16 @@ static void node_split(struct tree *t, size_t parent)
         end -= more && end > from && p->body.s[end - 1] == '\r' ? 1 : 0;
         if (more || end > from) {
             node_read(&t->nodes[t->n++], (struct text){p->body.s + from, end - from}, p);
+            t->cut = t->cut || t->nodes[t->n - 1].too_deep;
             p->n++;
         }
     }
+    t->cut = t->cut || (more && !last);
 }
 
 void mime_split(struct text raw, struct tree *t)
 {
-    t->n = 0;
+    *t = (struct tree){.n = 0};
     node_read(&t->nodes[t->n++], raw, NULL);
     for (size_t i = 0; i < t->n; i++) {
         if (t->nodes[i].kind == NODE_MULTIPART) {
@@ -174,6 +186,17 @@ void tree_done(struct tree *t)
     t->n = 0;
 }
 
+/* What the end of base64 lacks: some mailers leave the padding out, and GMime then keeps the last bytes for itself. */
+static const char *base64_padding(struct text in)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < in.n; i++) {
+        char c = in.s[i];
+        n = c == '=' ? 0 : n + (g_ascii_isalnum(c) || c == '+' || c == '/');
+    }
+    return n % 4 == 2 ? "==" : n % 4 == 3 ? "=" : "";
+}
+
 int node_decode(const struct node *n, size_t bytes_max, struct buf *out)
 {
     struct text in = n->body;
@@ -185,7 +208,9 @@ int node_decode(const struct node *n, size_t bytes_max, struct buf *out)
     g_mime_encoding_init_decode(&state, n->encoding);
     int err = buf_reserve(out, g_mime_encoding_outlen(&state, in.n) + 64);
     if (!err && in.n > 0) {
-        out->len += g_mime_encoding_flush(&state, in.s, in.n, out->data + out->len);
+        const char *padding = n->encoding == GMIME_CONTENT_ENCODING_BASE64 ? base64_padding(in) : "";
+        out->len += g_mime_encoding_step(&state, in.s, in.n, out->data + out->len);
+        out->len += g_mime_encoding_flush(&state, padding, strlen(padding), out->data + out->len);
         out->data[out->len] = '\0';
     }
     return err;

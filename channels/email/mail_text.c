@@ -1,9 +1,9 @@
 /* Words for people out of what a mail carries: clean text, text/plain (RFC 3676), and the choice among the parts (RFC 2046, section 5.1). */
 #include <string.h>
 
+#include "base/check.h"
 #include "channels/email/mail_internal.h"
 
-#define BODY_BYTES_MAX (8u << 20) /* of one text part, encoded: 128 times what is kept, for HTML that is mostly style and embedded pictures */
 #define QUOTE_DEPTH_MAX 10
 
 void words_init(struct words *w, size_t max, bool one_line)
@@ -85,8 +85,23 @@ static bool is_white(char c)
     return c == ' ' || c == '\n' || c == '\t';
 }
 
+static bool is_blank(struct text t)
+{
+    for (size_t at = 0; at < t.n;) {
+        uint32_t c = utf8_next(t, &at);
+        if (c > ' ' && c != 0xA0 && c != 0x200B) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void words_trim(struct words *w)
 {
+    if (is_blank(buf_text(&w->buf))) {
+        buf_clear(&w->buf);
+        return;
+    }
     struct text t = buf_text(&w->buf);
     size_t from = 0, end = t.n;
     while (end > 0 && is_white(t.s[end - 1])) {
@@ -156,9 +171,8 @@ static int leaf_words(const struct node *n, struct words *out)
     buf_init(&text, BODY_BYTES_MAX * 4 + 4096); /* one byte becomes at most 4 of UTF-8 */
     int err = node_decode(n, BODY_BYTES_MAX, &bytes);
     err = err ? err : charset_to_utf8(buf_text(&bytes), n->charset, &text);
-    if (err == ERR_FULL) {
-        err = 0; /* the first 8 MiB */
-    }
+    out->full = out->full || n->body.n > BODY_BYTES_MAX;
+    CHECK(err != ERR_FULL); /* by the arithmetic of the two */
     if (!err && n->html) {
         words_put_html(out, buf_text(&text));
     } else if (!err) {
@@ -181,8 +195,7 @@ static int alternative_words(const struct tree *t, const struct node *n, struct 
         bool one_html = false;
         words_init(&one, out->max, false);
         err = node_words(t, &t->nodes[n->first + i], &one, &one_html);
-        bool better = one.buf.len > 0 && (out->buf.len == 0 || one_html || *html) && !(out->buf.len > 0 && !*html);
-        if (!err && better) {
+        if (!err && one.buf.len > 0 && (out->buf.len == 0 || *html)) {
             struct words old = *out;
             *out = one;
             one = old;
@@ -217,6 +230,7 @@ static int node_words(const struct tree *t, const struct node *n, struct words *
             words_put_utf8(out, buf_text(&one.buf));
             *html = *html || one_html;
         }
+        out->full = out->full || one.full;
         words_done(&one);
     }
     return err ? err : out->err;
