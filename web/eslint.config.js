@@ -83,5 +83,6 @@ export default tseslint.config(
         },
     },
     { files: ["client/browser.ts"], rules: { "no-restricted-globals": "off" } },
+    { files: ["tools/*.mjs"], rules: { "no-console": "off" } },
     { files: ["**/*.js", "**/*.mjs"], ...tseslint.configs.disableTypeChecked },
 );

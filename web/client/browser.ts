@@ -81,16 +81,20 @@ export const browserStorage: Storage = {
     },
 };
 
-/** Call @wake whenever the page may have slept or the network changed. The answer stops it. */
-export function browserWakes(wake: () => void): () => void {
-    const events = ["online", "offline", "focus", "pageshow"];
+/** Tell @sleeper whenever the page may have slept or the network changed. The answer stops it. */
+export function browserWakes(sleeper: { wake(): void; offline(): void }): () => void {
+    const wake = () => sleeper.wake();
+    const offline = () => sleeper.offline();
+    const events = ["online", "focus", "pageshow"];
     const seen = () => {
         if (document.visibilityState === "visible") wake();
     };
     for (const event of events) window.addEventListener(event, wake);
+    window.addEventListener("offline", offline);
     document.addEventListener("visibilitychange", seen);
     return () => {
         for (const event of events) window.removeEventListener(event, wake);
+        window.removeEventListener("offline", offline);
         document.removeEventListener("visibilitychange", seen);
     };
 }

@@ -86,6 +86,11 @@ export class Connection {
         else if (this.status.phase === "open") this.probe();
     }
 
+    /** The device says that it has no network: no need to wait until silence proves it. Dialling goes on, for the device may be wrong. */
+    offline(): void {
+        if (this.status.phase === "open") this.lost(4408);
+    }
+
     private probe(): void {
         const asked = this.env.now();
         this.transmit({ verb: "ping" });

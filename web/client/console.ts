@@ -71,6 +71,10 @@ export class Console extends Store {
         this.connection.wake();
     }
 
+    offline(): void {
+        this.connection.offline();
+    }
+
     /** Mine, newest first; also what left with an answer of ours unsent: that must not vanish from sight. */
     mine(): Work[] {
         return [...this.work.values()]
@@ -115,8 +119,9 @@ export class Console extends Store {
         this.changed();
     }
 
+    /** Refused as stale when the resident has said more than is known here. */
     close(conversation: string): void {
-        this.command({ verb: "close", conversation });
+        this.command({ verb: "close", conversation, seq: this.threads.get(conversation)?.log.last });
     }
 
     requeue(conversation: string, queue?: string): void {

@@ -76,6 +76,10 @@ export class Resident extends Store {
         this.connection.wake();
     }
 
+    offline(): void {
+        this.connection.offline();
+    }
+
     /** Another tab of this browser began or ended a conversation. */
     storageChanged(): void {
         const chat = storageRead(this.storage, CHAT_KEY) as Chat | null;

@@ -62,6 +62,10 @@ export class Wallboard extends Store {
         this.connection.wake();
     }
 
+    offline(): void {
+        this.connection.offline();
+    }
+
     /** Once a step, also when nothing changed: a flat line is news too. */
     sample(): void {
         const now = this.env.now();

@@ -3,6 +3,7 @@ import type { Console } from "../client/console.ts";
 import type { Channel, Work } from "../client/frames.ts";
 import { outboxFull } from "../client/outbox.ts";
 import type { Thread } from "../client/thread.ts";
+import { ChannelMark } from "../parts/channel.tsx";
 import { Composer, composerTooLong } from "../parts/composer.tsx";
 import { SendIcon } from "../parts/icons.tsx";
 import { channelName } from "./names.ts";
@@ -48,21 +49,25 @@ export function Answer({ store, work, thread, onSaid }: AnswerProps) {
         >
             <div class="composer__tools">
                 {!note && (
-                    <label class="composer__channel">
-                        <span>{t.channel}</span>
-                        <select
-                            class="utrecht-select utrecht-select--html-select"
-                            value={channel}
-                            data-testid="channel-select"
-                            onChange={(event) => setPicked(event.currentTarget.value as Channel)}
-                        >
-                            {channels.map((each) => (
-                                <option key={each} value={each}>
-                                    {channelName(each, t)}
-                                </option>
-                            ))}
-                        </select>
-                    </label>
+                    <fieldset class="pick" data-testid="channels" data-channel={channel}>
+                        <legend class="hidden">{t.channel}</legend>
+                        {channels.map((each) => (
+                            <label key={each} class="pick__choice">
+                                <input
+                                    class="pick__input"
+                                    type="radio"
+                                    name="channel"
+                                    value={each}
+                                    checked={each === channel}
+                                    data-testid={`channel-${each}`}
+                                    onChange={() => setPicked(each)}
+                                />
+                                <span class="pick__face">
+                                    <ChannelMark channel={each} name={channelName(each, t)} named />
+                                </span>
+                            </label>
+                        ))}
+                    </fieldset>
                 )}
                 <label class="composer__note">
                     <input
@@ -91,8 +96,10 @@ export function Answer({ store, work, thread, onSaid }: AnswerProps) {
                     onSend={send}
                 />
                 <button class="nl-button nl-button--primary composer__send" type="submit" data-testid="send">
-                    <SendIcon />
-                    <span class="composer__send-text">{note ? t.saveNote : t.send}</span>
+                    <span class="nl-button__icon-start">
+                        <SendIcon />
+                    </span>
+                    <span class="nl-button__label composer__send-text">{note ? t.saveNote : t.send}</span>
                 </button>
             </div>
             <p class="hint composer__keys">{full ? t.outboxFull : t.sendKeys}</p>

@@ -60,8 +60,18 @@ export function Details({ store, work, onBack }: DetailsProps) {
                     </li>
                 ))}
             </ul>
-            {mine && <LinkForm store={store} work={work} />}
-            {mine && <MoveForm store={store} work={work} />}
+            {mine && (
+                <>
+                    <details class="fold" data-testid="link-fold">
+                        <summary class="fold__title">{t.linkTitle}</summary>
+                        <LinkForm store={store} work={work} />
+                    </details>
+                    <details class="fold" data-testid="requeue-fold">
+                        <summary class="fold__title">{t.requeue}</summary>
+                        <MoveForm store={store} work={work} />
+                    </details>
+                </>
+            )}
         </aside>
     );
 }
@@ -80,7 +90,6 @@ function LinkForm({ store, work }: { store: Console; work: Work }) {
                 setAddress("");
             }}
         >
-            <h3 class="side-title">{t.linkTitle}</h3>
             <p class="hint" id="link-hint">
                 {t.linkHint}
             </p>
@@ -128,7 +137,6 @@ function MoveForm({ store, work }: { store: Console; work: Work }) {
                 store.requeue(work.conversation, queue || undefined);
             }}
         >
-            <h3 class="side-title">{t.requeue}</h3>
             <label class="utrecht-form-label" for="move-queue">
                 {t.requeueTo}
             </label>

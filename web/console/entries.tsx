@@ -36,6 +36,7 @@ export function Entries({ store, work, thread }: EntriesProps) {
                             key={entry.seq}
                             entry={entry}
                             author={author(entry, store, work, t)}
+                            headed={!sameHead(before, entry)}
                             receipt={log.receipts.get(entry.seq)}
                             read={entry.from === "agent" && entry.seq <= log.readResident}
                         />
@@ -57,14 +58,23 @@ function author(entry: Entry, store: Console, work: Work, t: Text): string {
     return entry.name || t.system;
 }
 
+/* One head over what one person says on one channel, one after the other. */
+function sameHead(a: Entry | undefined, b: Entry): boolean {
+    if (a === undefined || dayKey(a.at) !== dayKey(b.at)) return false;
+    const keys = ["kind", "from", "author", "name", "channel", "address"] as const;
+    return b.kind === "message" && keys.every((key) => a[key] === b[key]);
+}
+
 interface MessageProps {
     readonly entry: Entry;
+    /** Show who and by which channel. */
+    readonly headed: boolean;
     readonly author: string;
     readonly receipt: Receipt | undefined;
     readonly read: boolean;
 }
 
-const Message = memo(function Message({ entry, author, receipt, read }: MessageProps) {
+const Message = memo(function Message({ entry, author, headed, receipt, read }: MessageProps) {
     const t = useText();
     const own = entry.from !== "resident";
     const channel = entry.channel ?? "chat";
@@ -79,7 +89,7 @@ const Message = memo(function Message({ entry, author, receipt, read }: MessageP
             data-channel={channel}
             data-state={own ? state : "received"}
         >
-            <p class="message__head">
+            <p class={headed ? "message__head" : "hidden"}>
                 <span class="message__name">{author}</span>
                 {entry.kind === "note" ? (
                     <span class="tag tag--note">{t.note}</span>

@@ -3,9 +3,10 @@ import { browserEnvironment, browserStorage, browserWakes, browserWire } from ".
 import { browserIdentity } from "../client/identity.ts";
 import { Console } from "../client/console.ts";
 import { sessionClose, type Session } from "../client/session.ts";
+import { Bar } from "../parts/bar.tsx";
 import { ConnectionBanner } from "../parts/banner.tsx";
 import { language, useStore } from "../parts/language.ts";
-import { LanguageSwitch } from "../parts/language-switch.tsx";
+import { InboxIcon } from "../parts/icons.tsx";
 import { SignInForm, useSession } from "../parts/sign-in.tsx";
 import { Details } from "./details.tsx";
 import { PresenceSwitch } from "./presence.tsx";
@@ -32,10 +33,7 @@ export function Page() {
             </a>
             {session === null && (
                 <>
-                    <header class="bar">
-                        <p class="bar__name">{t.title}</p>
-                        <LanguageSwitch />
-                    </header>
+                    <Bar name={t.title} />
                     <SignInForm role="agent" texts={t} ended={ended} onSession={setSession} />
                 </>
             )}
@@ -52,14 +50,15 @@ function useConsole(session: Session | null): Console | null {
         if (session === null) return;
         let made: Console | null = null;
         let gone = false;
+        let stopWakes: () => void = () => undefined;
         const environment = browserEnvironment();
         void browserIdentity(browserStorage, `agent.${session.agent}`, environment.id).then((client) => {
             if (gone) return;
             made = new Console(environment, browserStorage, browserWire(), client, session, () => language.now);
             made.connect();
             setStore(made);
+            stopWakes = browserWakes(made);
         });
-        const stopWakes = browserWakes(() => made?.wake());
         return () => {
             gone = true;
             stopWakes();
@@ -95,23 +94,27 @@ function Workplace({ store, onEnd, onLeave }: WorkplaceProps) {
 
     return (
         <div class={`console ${work === undefined ? "console--list" : "console--thread"} ${details ? "console--details" : ""}`}>
-            <header class="bar">
-                <p class="bar__name">{store.session.organisation}</p>
-                <PresenceSwitch store={store} />
-                <div class="bar__end">
-                    <span class="bar__user">{store.session.name}</span>
-                    <LanguageSwitch />
-                    <button type="button" class="bar__button" data-testid="sign-out" onClick={() => void signOut()}>
-                        {t.signOut}
-                    </button>
-                </div>
-            </header>
+            <Bar name={store.session.organisation} middle={<PresenceSwitch store={store} />}>
+                <span class="bar__user">{store.session.name}</span>
+                <button type="button" class="bar__button" data-testid="sign-out" onClick={() => void signOut()}>
+                    {t.signOut}
+                </button>
+            </Bar>
             <ConnectionBanner status={store.status} texts={t} />
             <WorkList store={store} />
             <main id="main" class="console__main" tabIndex={-1}>
                 <h1 class="hidden">{t.title}</h1>
                 {work === undefined ? (
-                    <p class="console__empty">{t.choose}</p>
+                    <div class="console__empty">
+                        <InboxIcon />
+                        <p>
+                            {store.mine().length === 0
+                                ? store.presence === "available"
+                                    ? t.chooseNone
+                                    : t.noConversationsOffline
+                                : t.choose}
+                        </p>
+                    </div>
                 ) : (
                     <ThreadView
                         key={work.conversation}

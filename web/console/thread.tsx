@@ -34,7 +34,7 @@ export function ThreadView({ store, work, details, onDetails }: ThreadViewProps)
                     </h2>
                     <p class="thread__sub">
                         <ChannelMark channel={work.channel} name={channelName(work.channel, t)} named />
-                        <span>{queueName(store.queues, work.queue)}</span>
+                        <span class="thread__queue">{queueName(store.queues, work.queue)}</span>
                         {work.present && <span class="thread__present">{t.present}</span>}
                     </p>
                 </div>

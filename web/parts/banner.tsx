@@ -1,4 +1,5 @@
 import type { ConnectionStatus } from "../client/connection.ts";
+import { AlertIcon, OfflineIcon } from "./icons.tsx";
 import { useNow } from "./time.ts";
 import { useEffect, useRef } from "preact/hooks";
 
@@ -23,7 +24,12 @@ export function ConnectionBanner({ status, texts }: { status: ConnectionStatus; 
     const text = bannerText(status, texts, now - since.current < SHORT_MS);
     return (
         <div class="banner" role="status" data-testid="connection" data-state={status.storeAway ? "store-away" : status.phase}>
-            {text !== "" && <p class={`banner__text ${status.phase === "stopped" ? "banner__text--error" : ""}`}>{text}</p>}
+            {text !== "" && (
+                <p class={`banner__text ${status.phase === "stopped" ? "banner__text--error" : ""}`}>
+                    {status.phase === "open" ? <AlertIcon /> : <OfflineIcon />}
+                    <span>{text}</span>
+                </p>
+            )}
         </div>
     );
 }

@@ -19,7 +19,8 @@ export function Chat({ resident }: { resident: Resident }) {
     const [shown, setShown] = useState(LINES_SHOWN);
     const [text, setText] = useState("");
     const visible = useVisible();
-    const lines = chatLines(thread, resident.startShown);
+    const accepted = resident.status.phase === "open" && !resident.status.storeAway;
+    const lines = chatLines(thread, resident.startShown, accepted);
     const typing = useTyping(resident);
     const [atEnd, toEnd] = useStick(list, `${lines.length} ${typing}`);
     const state = thread?.log.state ?? "";
@@ -51,6 +52,7 @@ export function Chat({ resident }: { resident: Resident }) {
                     </button>
                 )}
                 <Lines lines={lines.slice(-shown)} thread={thread} />
+                {state === "queued" && <p class="state">{t.waitingHint}</p>}
                 {typing !== null && (
                     <p class="typing" data-testid="typing">
                         <span class="typing__dots" aria-hidden="true" />
@@ -109,8 +111,10 @@ export function Chat({ resident }: { resident: Resident }) {
                             disabled={thread === null}
                             data-testid="send"
                         >
-                            <SendIcon />
-                            <span class="composer__send-text">{t.send}</span>
+                            <span class="nl-button__icon-start">
+                                <SendIcon />
+                            </span>
+                            <span class="nl-button__label composer__send-text">{t.send}</span>
                         </button>
                     </div>
                 </form>

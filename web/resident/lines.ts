@@ -4,7 +4,8 @@ import { conversationEntries, type Conversation } from "../client/conversation.t
 import type { Start } from "../client/resident.ts";
 import type { Thread } from "../client/thread.ts";
 
-export type MessageState = "sending" | "sent" | "read" | "failed" | "received";
+/** `held`: written, kept, and not on its way: there is no connection, or the broker takes nothing in. */
+export type MessageState = "held" | "sending" | "sent" | "read" | "failed" | "received";
 
 export type Line =
     | {
@@ -30,16 +31,18 @@ export type Line =
           readonly name?: string | undefined;
       };
 
-export function chatLines(thread: Thread | null, start: Start | null): Line[] {
+/** @accepted: connected, and the broker takes messages in. */
+export function chatLines(thread: Thread | null, start: Start | null, accepted: boolean): Line[] {
     const lines: Line[] = [];
-    if (start !== null) lines.push(own(`start-${start.key}`, start.text, start.at, "sending"));
+    const onItsWay = accepted ? "sending" : "held";
+    if (start !== null) lines.push(own(`start-${start.key}`, start.text, start.at, onItsWay));
     if (thread === null) return lines;
     for (const entry of conversationEntries(thread.log)) {
         const line = entryLine(entry, thread.log);
         if (line !== null) lines.push(line);
     }
     for (const item of thread.waiting()) {
-        const state = item.seq !== undefined ? "sent" : item.failed !== undefined ? "failed" : "sending";
+        const state = item.seq !== undefined ? "sent" : item.failed !== undefined ? "failed" : onItsWay;
         lines.push({ ...own(item.key, item.text, item.at, state), seq: item.seq, unsent: item.key });
     }
     return lines;

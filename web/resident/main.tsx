@@ -13,7 +13,7 @@ const resident = new Resident(environment, browserStorage, browserWire(), client
 
 render(<Page resident={resident} />, document.getElementById("app") as HTMLElement);
 resident.connect();
-browserWakes(() => resident.wake());
+browserWakes(resident);
 window.addEventListener("storage", (event) => {
     if (event.key === CHAT_KEY) resident.storageChanged();
 });

@@ -1,7 +1,7 @@
 import { memo } from "preact/compat";
 import type { Thread } from "../client/thread.ts";
 import { MessageText } from "../parts/message-text.tsx";
-import { FileIcon } from "../parts/icons.tsx";
+import { AlertIcon, ClockIcon, FileIcon, ReadIcon, SentIcon } from "../parts/icons.tsx";
 import { day, dayKey, timeOfDay } from "../parts/time.ts";
 import type { Line } from "./lines.ts";
 import { useErrors, useText, type Text } from "./text.ts";
@@ -9,6 +9,7 @@ import { useErrors, useText, type Text } from "./text.ts";
 type Message = Extract<Line, { kind: "message" }>;
 
 export function Lines({ lines, thread }: { lines: readonly Line[]; thread: Thread | null }) {
+    const newestOwn = [...lines].reverse().find((line) => line.kind === "message" && line.from === "resident");
     return (
         <ol class="messages">
             {lines.map((line, i) => {
@@ -27,6 +28,7 @@ export function Lines({ lines, thread }: { lines: readonly Line[]; thread: Threa
                             key={line.key}
                             line={line}
                             named={newDay || before.kind !== "message" || before.from !== line.from || before.name !== line.name}
+                            worded={line === newestOwn}
                             thread={thread}
                         />
                     ),
@@ -51,10 +53,12 @@ interface MessageLineProps {
     readonly line: Message;
     /** Show the author: the one before is by somebody else. */
     readonly named: boolean;
+    /** Say its state in words: the newest of one's own. */
+    readonly worded: boolean;
     readonly thread: Thread | null;
 }
 
-const MessageLine = memo(function MessageLine({ line, named, thread }: MessageLineProps) {
+const MessageLine = memo(function MessageLine({ line, named, worded, thread }: MessageLineProps) {
     const t = useText();
     const own = line.from === "resident";
     const channels: Record<string, string | undefined> = { email: t.channelEmail, sms: t.channelSms };
@@ -80,7 +84,7 @@ const MessageLine = memo(function MessageLine({ line, named, thread }: MessageLi
             <span class="message__foot">
                 {channel !== "" && <span>{t.via(channel)}</span>}
                 <time dateTime={new Date(line.at).toISOString()}>{timeOfDay(line.at)}</time>
-                {own && <StateMark state={line.state} />}
+                {own && <StateMark state={line.state} worded={worded} />}
             </span>
             {line.state === "failed" && thread !== null && line.unsent !== undefined && (
                 <Failed thread={thread} id={line.unsent} />
@@ -93,6 +97,7 @@ const MessageLine = memo(function MessageLine({ line, named, thread }: MessageLi
 function sameMessage(a: MessageLineProps, b: MessageLineProps): boolean {
     return (
         a.named === b.named &&
+        a.worded === b.worded &&
         a.thread === b.thread &&
         a.line.key === b.line.key &&
         a.line.seq === b.line.seq &&
@@ -100,14 +105,16 @@ function sameMessage(a: MessageLineProps, b: MessageLineProps): boolean {
     );
 }
 
-function StateMark({ state }: { state: Message["state"] }) {
+const MARKS = { held: ClockIcon, sending: ClockIcon, sent: SentIcon, read: ReadIcon, failed: AlertIcon };
+
+function StateMark({ state, worded }: { state: Message["state"]; worded: boolean }) {
     const t = useText();
     if (state === "received") return null;
-    const marks = { sending: "◷", sent: "✓", read: "✓✓", failed: "!" };
+    const Mark = MARKS[state];
     return (
         <span class={`mark mark--${state}`}>
-            <span aria-hidden="true">{marks[state]}</span>
-            <span class="hidden">{t[state]}</span>
+            <Mark />
+            <span class={worded || state === "held" || state === "failed" ? undefined : "hidden"}>{t[state]}</span>
         </span>
     );
 }

@@ -1,7 +1,7 @@
 import { useEffect } from "preact/hooks";
 import type { Resident } from "../client/resident.ts";
+import { Bar } from "../parts/bar.tsx";
 import { ConnectionBanner } from "../parts/banner.tsx";
-import { LanguageSwitch } from "../parts/language-switch.tsx";
 import { useStore } from "../parts/language.ts";
 import { Ask } from "./ask.tsx";
 import { Chat } from "./chat.tsx";
@@ -21,10 +21,7 @@ export function Page({ resident }: { resident: Resident }) {
             <a class="nl-skip-link nl-skip-link--visible-on-focus" href="#main">
                 {t.skip}
             </a>
-            <header class="bar">
-                <p class="bar__name">{organisation || t.title}</p>
-                <LanguageSwitch />
-            </header>
+            <Bar name={organisation || t.title} />
             <ConnectionBanner status={resident.status} texts={t} />
             {thread === null && startShown === null ? <Ask resident={resident} /> : <Chat resident={resident} />}
         </>

@@ -61,7 +61,7 @@ function Row({ row, queues, now }: { row: AgentRow; queues: readonly QueueName[]
                     <span class={`dot dot--${row.presence}`} aria-hidden="true" />
                     {presenceName(row.presence, t)}
                 </span>
-                <span class="rows__sub">{age(now - row.since)}</span>
+                {row.since > 0 && <span class="rows__sub">{age(now - row.since)}</span>}
             </td>
             <td>
                 <meter

@@ -2,11 +2,11 @@ import { useEffect, useState } from "preact/hooks";
 import { browserEnvironment, browserWakes, browserWire } from "../client/browser.ts";
 import { sessionClose, type Session } from "../client/session.ts";
 import { Wallboard } from "../client/wallboard.ts";
+import { Bar } from "../parts/bar.tsx";
 import { ConnectionBanner } from "../parts/banner.tsx";
 import { language, useStore } from "../parts/language.ts";
-import { LanguageSwitch } from "../parts/language-switch.tsx";
 import { SignInForm, useSession } from "../parts/sign-in.tsx";
-import { useNow } from "../parts/time.ts";
+import { timeOfDay, useNow } from "../parts/time.ts";
 import { Agents } from "./agents.tsx";
 import { Queues } from "./queues.tsx";
 import { useText } from "./text.ts";
@@ -30,10 +30,7 @@ export function Page() {
             </a>
             {session === null && (
                 <>
-                    <header class="bar">
-                        <p class="bar__name">{t.title}</p>
-                        <LanguageSwitch />
-                    </header>
+                    <Bar name={t.title} />
                     <SignInForm role="supervisor" texts={t} ended={ended} onSession={setSession} />
                 </>
             )}
@@ -52,7 +49,7 @@ function useWallboard(session: Session | null): Wallboard | null {
         const made = new Wallboard(environment, browserWire(), environment.id(), session, () => language.now);
         made.connect();
         setStore(made);
-        const stopWakes = browserWakes(() => made.wake());
+        const stopWakes = browserWakes(made);
         return () => {
             stopWakes();
             made.disconnect();
@@ -85,17 +82,16 @@ function BoardView({ store, onEnd, onLeave }: { store: Wallboard; onEnd: () => v
 
     return (
         <>
-            <header class="bar">
-                <p class="bar__name">{store.session.organisation}</p>
-                <div class="bar__end">
-                    <span class="bar__user">{store.session.name}</span>
-                    <LanguageSwitch />
-                    <button type="button" class="bar__button" data-testid="sign-out" onClick={() => void signOut()}>
-                        {t.signOut}
-                    </button>
-                </div>
-            </header>
-            <ConnectionBanner status={store.status} texts={t} />
+            <Bar name={store.session.organisation}>
+                <span class="bar__user">{store.session.name}</span>
+                <button type="button" class="bar__button" data-testid="sign-out" onClick={() => void signOut()}>
+                    {t.signOut}
+                </button>
+            </Bar>
+            <ConnectionBanner
+                status={store.status}
+                texts={board === null ? t : { ...t, reconnecting: t.oldFigures(timeOfDay(board.at)) }}
+            />
             <main id="main" class={`board ${store.status.phase === "open" ? "" : "board--old"}`}>
                 <h1 class="board__title nl-heading nl-heading--level-2">
                     {t.title}
