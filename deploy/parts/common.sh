@@ -71,6 +71,16 @@ tools_folder() {
     fi
 }
 
+# tools_missing DIR PATH…: those that neither the system nor our folder has.
+tools_missing() {
+    local tools path
+    tools=$(tools_folder "$1")
+    shift
+    for path in "$@"; do
+        [ -e "$path" ] || [ -e "$tools/$path" ] || printf '%s\n' "$path"
+    done
+}
+
 # tool_find DIR PACKAGE PATH: PATH from the system when it is there, else from PACKAGE as Debian ships it, unpacked into a folder of ours:
 # nothing of the system is changed, and what an operator has installed stays.
 tool_find() {
