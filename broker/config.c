@@ -172,7 +172,7 @@ static int config_defaults(struct config *c)
     return err;
 }
 
-static bool is_plain_id(const char *id)
+bool config_id_is_plain(const char *id)
 {
     return id[0] != '\0' && strlen(id) <= ID_MAX && strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(id);
 }
@@ -198,7 +198,7 @@ static int config_check(const struct config *c)
     if (log_level_parse(c->log_level, &level)) {
         err = fault("log_level", "use debug, info, warn or error");
     }
-    if (!is_plain_id(c->node) || !is_plain_id(c->organisation->id)) {
+    if (!config_id_is_plain(c->node) || !config_id_is_plain(c->organisation->id)) {
         err = fault("node or organisation.id", "use 1 to 64 of a-z, 0-9 and -");
     }
     if (strcmp(c->redis->fsync, "always") && strcmp(c->redis->fsync, "everysec") && strcmp(c->redis->fsync, "no")) {
@@ -208,7 +208,7 @@ static int config_check(const struct config *c)
         err = fault("tls_cert and tls_key", "give both or neither");
     }
     for (unsigned i = 0; i < c->queues_count; i++) {
-        if (!is_plain_id(c->queues[i].id)) {
+        if (!config_id_is_plain(c->queues[i].id)) {
             err = fault("queues[].id", "use 1 to 64 of a-z, 0-9 and -");
         }
     }

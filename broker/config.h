@@ -37,6 +37,9 @@ struct config {
 int config_load(const char *path, struct config **out) MUST_CHECK;
 void config_free(struct config **c);
 
+/* 1 to ID_MAX of a-z, 0-9 and -: names of nodes, organisations, queues and staff, so that they can stand in keys. */
+bool config_id_is_plain(const char *id);
+
 /* "127.0.0.1:7080" → host and port. */
 int config_listen_split(const char *listen, char host[64], int *port) MUST_CHECK;
 

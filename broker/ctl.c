@@ -81,6 +81,11 @@ static int staff_add(struct ctl *c)
         ctl_end(c, 2);
         return 0;
     }
+    if (!config_id_is_plain(c->id)) {
+        fprintf(stderr, "loketctl: --id: use 1 to 64 of a-z, 0-9 and -\n");
+        ctl_end(c, 2);
+        return 0;
+    }
     if (!fgets(password, sizeof password, stdin)) {
         password[0] = '\0';
     }
