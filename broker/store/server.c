@@ -9,11 +9,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/aof.h"
 #include "store/store_internal.h"
 
 #define SERVER_AGAIN_MIN_MS 100
 #define SERVER_AGAIN_MAX_MS 2000
 #define SERVER_STOP_MS 10000
+/* What can lie in the file without having been synced: with `always` what Redis wrote in one turn, the answers of one burst of ours; else what it wrote in the
+ * two seconds before. */
+#define SERVER_TORN_ALWAYS_BYTES_MAX (16u << 20)
+#define SERVER_TORN_BYTES_MAX (256u << 20)
 
 struct store_server {
     struct loop *loop;
@@ -44,7 +49,7 @@ static void server_exited(void *ctx, int64_t status, int signum)
 /* A former server (its broker was killed) may still be writing its last: two on one append-only file would destroy it. Its pid file tells. */
 static bool former_lives(struct store_server *v)
 {
-    char path[4200], line[32] = "", exe[64], target[256];
+    char path[4200], line[32] = "", link[64], target[4200];
     (void)snprintf(path, sizeof path, "%s/redis.pid", v->dir);
     FILE *f = fopen(path, "re");
     if (!f) {
@@ -56,14 +61,17 @@ static bool former_lives(struct store_server *v)
     if (pid <= 1) {
         return false;
     }
-    (void)snprintf(exe, sizeof exe, "/proc/%ld/exe", pid);
-    ssize_t n = readlink(exe, target, sizeof target - 1);
-    if (n <= 0) {
+    /* The number may have been given to another program since, another's redis-server too: ours has its home in this folder. */
+    (void)snprintf(link, sizeof link, "/proc/%ld/exe", pid);
+    ssize_t n = readlink(link, target, sizeof target - 1);
+    target[n > 0 ? n : 0] = '\0';
+    if (!strstr(target, "redis")) {
         return false;
     }
-    target[n] = '\0';
-    if (!strstr(target, "redis")) {
-        return false; /* the number was given to another program */
+    struct stat home, dir;
+    (void)snprintf(link, sizeof link, "/proc/%ld/cwd", pid);
+    if (stat(link, &home) != 0 || stat(v->dir, &dir) != 0 || home.st_dev != dir.st_dev || home.st_ino != dir.st_ino) {
+        return false;
     }
     kill((pid_t)pid, SIGTERM);
     return true;
@@ -83,6 +91,7 @@ static void server_run(void *ctx)
                           "--appendfsync", v->fsync, "--save", "", "--daemonize", "no", "--pidfile", pid, "--loglevel", "warning", "--maxmemory-policy",
                           "noeviction", "--aof-load-truncated", "yes", "--no-appendfsync-on-rewrite", "no", "--timeout", "0", NULL};
     (void)unlink(v->socket);
+    (void)!aof_mend(v->dir, strcmp(v->fsync, "always") == 0 ? SERVER_TORN_ALWAYS_BYTES_MAX : SERVER_TORN_BYTES_MAX); /* logged; Redis then says no itself */
     v->started_ms = loop_now_ms(v->loop);
     int err = loop_child_start(v->loop, argv, server_exited, v, &v->child);
     if (err) {
