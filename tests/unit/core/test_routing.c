@@ -26,8 +26,8 @@ static const struct row {
     const char *want; /* "conversation>agent …" in the order of assignment */
 } rows[] = {
     {"one and one", {{"ann", 0, 0, 4, 0, "a"}}, {{"c1", 'a', 0, 1, NULL}}, "c1>ann"},
-    {"nobody is there", {{NULL}}, {{"c1", 'a', 0, 1, NULL}}, ""},
-    {"nothing waits", {{"ann", 0, 0, 4, 0, "a"}}, {{NULL}}, ""},
+    {"nobody is there", {{.id = NULL}}, {{"c1", 'a', 0, 1, NULL}}, ""},
+    {"nothing waits", {{"ann", 0, 0, 4, 0, "a"}}, {{.id = NULL}}, ""},
     {"not available", {{"ann", 1, 0, 4, 0, "a"}}, {{"c1", 'a', 0, 1, NULL}}, ""},
     {"another queue", {{"ann", 0, 0, 4, 0, "b"}}, {{"c1", 'a', 0, 1, NULL}}, ""},
     {"no place free", {{"ann", 0, 4, 4, 0, "a"}}, {{"c1", 'a', 0, 1, NULL}}, ""},

@@ -222,7 +222,7 @@ static void text_put(enum frame_form form, struct text t, struct buf *out)
 static void value_put(enum frame_form form, enum field_type type, struct buf *out)
 {
     static const char *const json[] = {[FIELD_TEXT] = "\"a\"", [FIELD_UINT] = "1", [FIELD_BOOL] = "true", [FIELD_LIST] = "[]", [FIELD_WORDS] = "[]"};
-    static const char *const msgpack[] = {[FIELD_TEXT] = "\xa1" "a", [FIELD_UINT] = "\x01", [FIELD_BOOL] = "\xc3", [FIELD_LIST] = "\x90", [FIELD_WORDS] = "\x90"};
+    static const char *const msgpack[] = {[FIELD_TEXT] = "\xa1\x61", [FIELD_UINT] = "\x01", [FIELD_BOOL] = "\xc3", [FIELD_LIST] = "\x90", [FIELD_WORDS] = "\x90"};
     assert_int_equal(buf_add_z(out, form == J ? json[type] : msgpack[type]), 0);
 }
 
