@@ -250,6 +250,9 @@ static size_t on_answer(char *data, size_t one, size_t n, void *ctx)
 static size_t on_line(char *data, size_t one, size_t n, void *ctx)
 {
     struct transfer *t = ctx;
+    if (t->is_smtp && one * n >= 3 && memcmp(data, "221", 3) == 0) {
+        return one * n; /* the answer to QUIT, which libcurl sends after a refusal too, says nothing about the mail */
+    }
     size_t bytes = one * n, from = t->is_smtp && t->more_lines ? strlen(t->last_line) : 0;
     size_t skip = from > 0 && bytes > 4 ? 4 : 0, room = sizeof t->last_line - 1 - from;
     size_t keep = bytes - skip;
