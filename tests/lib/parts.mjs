@@ -199,7 +199,7 @@ export class Sms {
 
   async start() {
     const [sendsms, smsc, admin, smsbox] = [await freePort(), await freePort(), await freePort(), await freePort()];
-    Object.assign(this, { sendsms, smsc });
+    Object.assign(this, { sendsms, smsc, admin });
     this.kannel = new Part('kannel', { sendsms, smsc, admin, smsbox, 'hook-url': this.hookUrl, 'hook-secret': this.secret });
     this.kannel.start();
     await this.kannel.listens(sendsms, smsc);
