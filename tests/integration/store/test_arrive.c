@@ -6,8 +6,7 @@ static struct got mail(const char *source, const char *id, const char *address, 
                        size_t references_n, const struct text *references, uint64_t now_ms)
 {
     char resident[80];
-    (void)strcpy(resident, "r-");
-    strcat(resident, id);
+    (void)snprintf(resident, sizeof resident, "r-%s", id);
     struct store_arrive a = {.source = T("email"), .source_id = text_of(source), .conversation_new = text_of(id), .resident_new = text_of(resident),
                              .queue = T("tax"), .channel = T("email"), .address = text_of(address), .name = T("Fatima"), .subject = text_of(subject_key),
                              .subject_key = text_of(subject_key), .token_conversation = text_of(token), .references = references,
