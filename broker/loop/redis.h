@@ -1,10 +1,11 @@
-/* One connection to Redis: hiredis on libuv, behind this door. Reconnects by itself (0.1 s doubling to 2 s, with jitter).
+/* One connection to Redis: hiredis' reader on libuv, behind this door. Reconnects by itself (0.1 s doubling to 2 s, with jitter).
  *
  * The promise: @done of every accepted command is called exactly once, from the loop, never before redis_command returns — with the reply,
  * or with an error when the connection is lost, refused, or the deadline passes. After a lost connection a command is never sent again
  * by this layer: whether it took effect is unknown, and the caller's idempotence decides.
- * All commands of one turn leave in one write. A PING every second of silence finds dead peers; a deadline expired closes the connection
- * (a later reply could otherwise be taken for another's).
+ * All commands of one turn leave in one write, at its end. A PING after a second of silence finds dead peers within 6 s, subscriptions too; a
+ * deadline expired (looked at every 200 ms) closes the connection (a later reply could otherwise be taken for another's): the commands whose time
+ * was not over yet end with ERR_STORE_AWAY.
  */
 #ifndef LOKET_LOOP_REDIS_H
 #define LOKET_LOOP_REDIS_H
@@ -42,7 +43,7 @@ typedef void (*redis_done)(void *ctx, const struct ticket *t, int err, const str
 /* @url: redis://[user:password@]host[:port][/db] or unix:///path[?db=n]. @changed is called on every change of state, from the loop. */
 int redis_open(struct loop *l, const char *url, void (*changed)(void *ctx, enum redis_state s), void *ctx,
                struct redis **out) MUST_CHECK;
-void redis_close(struct redis **r); /* pending callbacks are called with ERR_CLOSED first */
+void redis_close(struct redis **r); /* pending callbacks are called with ERR_CLOSED first; never from within one of them, or @changed, or @message */
 enum redis_state redis_state_now(const struct redis *r);
 
 /* @argv copied before return. 0, ERR_STORE_AWAY (not connected), ERR_FULL, ERR_MEMORY; on an error @done is not called. */
