@@ -1,4 +1,6 @@
 /* store_arrive: which conversation a message from outside belongs to. The order of store.h: seen before; references; the resident's open one; a new one. */
+#include <stdio.h>
+
 #include "main.h"
 
 /* A mail with everything that decides. */
