@@ -62,6 +62,8 @@ static void say_repeat_page(void *ctx, const struct ticket *t, int err, const st
         if (entry_decode(h, e[i].entry, text_of(s->refusal.conversation), e[i].seq, &f) == 0 && f.entry.counter == s->refusal.counter &&
             text_is(f.entry.client, s->client)) {
             say_ack(h, s, e[i].seq, f.entry.at);
+            /* The answer to the first try may have been lost between the store and us, and with it the news for the others. */
+            deliver_entry(h, text_of(s->refusal.conversation), e[i].seq, e[i].entry);
             say_give(s);
             return;
         }

@@ -112,9 +112,9 @@ export class Thread {
         return (frame.counter ?? 0) > 0 || this.resuming;
     }
 
-    /** The broker takes messages in again. */
+    /** The broker takes messages in again. What others said around the loss may have been stored and not been told: look in the log. */
     accepted(): void {
-        if (this.open && !this.ready) this.resume();
+        if (this.open) this.resume();
         this.pump();
     }
 
