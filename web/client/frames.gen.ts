@@ -157,7 +157,7 @@ export interface ErrorFrame {
 /** The state of the broker changed for everyone in this session. */
 export interface NoticeFrame {
     verb: "notice";
-    /** `store_away`: nothing is accepted just now, keep what you have and wait; `store_back`: send again what has no ack; `shutdown`: the broker stops, connect again */
+    /** `store_away`: nothing is accepted just now, keep what you have and wait; `store_back`: resume what you follow and send again what has no ack; `shutdown`: the broker stops, connect again */
     code: string;
 }
 
