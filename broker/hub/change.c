@@ -14,6 +14,7 @@ struct change {
     change_done done;
     struct ticket ticket;
     struct buf entry; /* as written, for the followers */
+    char owner_now[ID_MAX + 1], queue_now[ID_MAX + 1]; /* as written */
 };
 
 static void change_end(struct change *c, int err, struct text owner_before)
@@ -31,6 +32,24 @@ static void change_end(struct change *c, int err, struct text owner_before)
 
 static int change_read(struct change *c);
 
+/* Whoever may not read the conversation any more stops following it in the same turn: they saw it leave, and see nothing after that. */
+static void change_unfollow(struct change *c)
+{
+    struct store_conversation now = {.owner = text_of(c->owner_now), .queue = text_of(c->queue_now)};
+    for (struct thread *t = thread_find(c->h, text_of(c->conversation)); t;) {
+        struct follow *out = NULL;
+        LIST_FOR(&t->follows, l, next) {
+            struct follow *f = LIST_OWNER(l, struct follow, in_thread);
+            out = f->member->role != RESIDENT && !hub_may_read(c->h, f->member, &now) ? f : out;
+        }
+        if (!out) {
+            return;
+        }
+        follow_close(c->h, out); /* the last one takes the thread along */
+        t = thread_find(c->h, text_of(c->conversation));
+    }
+}
+
 static void change_written(void *ctx, const struct ticket *t, int err, uint64_t version, uint64_t seq, struct text owner_before)
 {
     struct change *c = ctx;
@@ -47,6 +66,7 @@ static void change_written(void *ctx, const struct ticket *t, int err, uint64_t 
                   conversation_event_name(c->kind), (unsigned long long)version, c->agent);
         deliver_entry(h, text_of(c->conversation), seq, buf_text(&c->entry));
         deliver_conversation(h, text_of(c->conversation), map_get(&h->colleagues, owner_before));
+        change_unfollow(c);
         board_changed(h);
         if (c->route) {
             router_kick(h);
@@ -78,6 +98,8 @@ static int change_write(struct change *c, const struct conversation *now, uint64
     err = entry_encode(h, &entry, &blob);
     buf_clear(&c->entry);
     err = err ? err : buf_add_text(&c->entry, blob);
+    err = err ? err : text_copy(to.owner, c->owner_now, sizeof c->owner_now);
+    err = err ? err : text_copy(to.queue, c->queue_now, sizeof c->queue_now);
     if (err) {
         return err;
     }
