@@ -28,6 +28,7 @@ export class Client {
     this.waits = new Set();
     this.counters = new Map();
     this.logs = new Map();
+    this.versions = new Map();
     this.disorder = [];
     const from = origin === undefined ? new URL(url.replace(/^ws/, 'http')).origin : origin;
     this.socket = new WebSocket(url, `loket.1.${form}`, {
@@ -65,6 +66,12 @@ export class Client {
       return;
     }
     if (frame.verb === 'entry') this.#entry(frame);
+    if (frame.verb === 'conversation') {
+      /* the same assignment may be told several times, as other things about it change */
+      const fresh = frame.version > (this.versions.get(frame.conversation) ?? 0);
+      if (fresh) this.versions.set(frame.conversation, frame.version);
+      Object.defineProperty(frame, 'fresh', { value: fresh });
+    }
     if (frame.verb === 'resumed') this.log(frame.conversation).next = frame.from + 1;
     for (const wait of this.waits) {
       if (wait.fits(frame)) {
@@ -204,9 +211,9 @@ export class Client {
     return this.ask({ verb: 'presence', presence }, (f) => f.verb === 'presence' && f.presence === presence);
   }
 
-  /* The `conversation` frame in which this agent gets the conversation (any, when absent). */
+  /* The next `conversation` frame in which this agent gets the conversation (any, when absent). */
   assigned(conversation, options) {
-    return this.wait((f) => f.verb === 'conversation' && f.state === 'active' && f.owner === this.welcome.agent && (!conversation || f.conversation === conversation), {
+    return this.wait((f) => f.verb === 'conversation' && f.fresh && f.state === 'active' && f.owner === this.welcome.agent && (!conversation || f.conversation === conversation), {
       name: `assignment of ${conversation ?? 'any conversation'}`,
       ...options,
     });
