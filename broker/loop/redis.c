@@ -1,21 +1,19 @@
-/* One connection to Redis: libuv's stream below, hiredis' reader for what comes, our own writing.
+/* One connection to Redis, made again whenever it is lost: what is pending, and time. The connection itself: redis_link.h.
  *
- *     redis_command ── out ──(end of the turn, one write)── link ── Redis ── link ── reader ── the oldest of `pending` ── done
+ *     redis_command ── redis_link_add ── Redis ── redis_arrived ── the oldest of `pending` ── done
  *
- * hiredis' asynchronous half was here before (0.14.1). It had to go: it keeps what is to be written without a bound and moves all of it after each partial
- * write; it aborts on a reply that nobody asked for; it takes no PING in a subscription; and its adapter costs two epoll_ctl a turn. */
-#include <hiredis/hiredis.h>
+ * hiredis' asynchronous half was here before (0.14.1). It had to go: it keeps what is to be written without a bound and moves all of it after
+ * each partial write; it aborts on a reply that nobody asked for; it takes no PING in a subscription; and it costs two epoll_ctl a turn. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
 
-#include "base/buf.h"
 #include "base/check.h"
 #include "base/id.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "loop/redis_internal.h"
+#include "loop/redis_link.h"
 
 #define REDIS_MAGIC 0x4ed154edu
 #define REDIS_TICK_MS 200
@@ -25,8 +23,6 @@
 #define REDIS_BACKOFF_MAX_MS 2000
 #define REDIS_CHANNELS_MAX 8
 #define REDIS_POOL_MAX 1024
-#define REDIS_READ_BYTES 65536
-#define REDIS_OUT_KEEP_BYTES (1u << 20) /* a larger buffer is given back when it is empty */
 
 struct call {
     struct list in_pending;
@@ -36,29 +32,11 @@ struct call {
     int64_t deadline_ms;
 };
 
-/* One attempt to connect, and what came of it. It outlives its use by a turn (uv_close is asynchronous), and by the end of a look-up of a name. */
-struct link {
-    struct redis *redis; /* NULL: given up */
-    union {
-        uv_handle_t handle;
-        uv_stream_t stream;
-        uv_tcp_t tcp;
-        uv_pipe_t pipe;
-    } uv;
-    uv_connect_t connect;
-    uv_write_t write;
-    uv_getaddrinfo_t look_up;
-    int holders;        /* the handle, the look-up */
-    struct buf sending; /* on its way; `out` collects the next */
-    redisReader *reader;
-    char room[REDIS_READ_BYTES];
-};
-
 struct redis {
     unsigned magic;
     struct loop *loop;
     struct redis_address address;
-    struct link *link; /* NULL: between two attempts */
+    struct redis_link *link; /* NULL: between two attempts */
     enum redis_state state;
     struct list pending;
     size_t pending_n;
@@ -66,10 +44,8 @@ struct redis {
     struct call *pool;
     size_t pool_n;
     struct loop_timer *tick, *reconnect;
-    struct loop_idle *flush;
     int64_t backoff_ms, heard_ms, pinged_ms;
     bool closing, timed_out, ending;
-    struct buf out; /* not yet written */
     void (*changed)(void *ctx, enum redis_state s);
     void *ctx;
     char *channels[REDIS_CHANNELS_MAX]; /* subscriber only */
@@ -77,7 +53,7 @@ struct redis {
     void (*message)(void *ctx, struct text channel, struct text payload);
 };
 
-/* --- calls ------------------------------------------------------------------------------------------------------------------------------------ */
+/* --- calls ---------------------------------------------------------------------------------------------------------------------------------- */
 
 static struct call *call_take(struct redis *r)
 {
@@ -127,40 +103,6 @@ static void calls_end(struct redis *r)
     r->ending = false;
 }
 
-static int add_word(struct buf *b, struct text word)
-{
-    char head[32];
-    char *at = head + sizeof head;
-    *--at = '\n';
-    *--at = '\r';
-    size_t n = word.n;
-    do {
-        *--at = (char)('0' + n % 10);
-        n /= 10;
-    } while (n > 0);
-    *--at = '$';
-    int err = buf_reserve(b, word.n + sizeof head + 2);
-    err = err ? err : buf_add(b, at, (size_t)(head + sizeof head - at));
-    err = err ? err : buf_add(b, word.s, word.n);
-    return err ? err : buf_add(b, "\r\n", 2);
-}
-
-static int command_add(struct redis *r, size_t argc, const struct text *argv)
-{
-    size_t before = r->out.len;
-    int err = buf_addf(&r->out, "*%zu\r\n", argc);
-    for (size_t i = 0; !err && i < argc; i++) {
-        err = add_word(&r->out, argv[i]);
-    }
-    err = err ? err : r->out.len + r->link->sending.len > REDIS_OUT_BYTES_MAX ? ERR_FULL : 0;
-    if (err) {
-        r->out.len = before;
-    } else {
-        loop_idle_arm(r->flush);
-    }
-    return err;
-}
-
 int redis_command(struct redis *r, size_t argc, const struct text *argv, int64_t deadline_ms, redis_done done, void *ctx, struct ticket t)
 {
     MAGIC_CHECK(r, REDIS_MAGIC);
@@ -171,7 +113,7 @@ int redis_command(struct redis *r, size_t argc, const struct text *argv, int64_t
         return ERR_FULL;
     }
     struct call *c = call_take(r);
-    int err = c ? command_add(r, argc, argv) : ERR_MEMORY;
+    int err = c ? redis_link_add(r->link, argc, argv) : ERR_MEMORY;
     if (err) {
         if (c) {
             call_give(r, c);
@@ -185,39 +127,14 @@ int redis_command(struct redis *r, size_t argc, const struct text *argv, int64_t
     return 0;
 }
 
-/* --- the link ------------------------------------------------------------------------------------------------------------------------------------- */
-
-static void link_release(struct link *k)
-{
-    if (--k->holders == 0) {
-        buf_done(&k->sending);
-        if (k->reader) {
-            redisReaderFree(k->reader);
-        }
-        free(k);
-    }
-}
-
-static void link_closed(uv_handle_t *handle)
-{
-    link_release(handle->data);
-}
-
-static void link_give_up(struct link *k)
-{
-    k->redis = NULL;
-    uv_close(&k->uv.handle, link_closed);
-}
+/* --- losing it, and again ------------------------------------------------------------------------------------------------------------------- */
 
 /* The connection is gone, or is to go: every pending callback is called now, with an error, and cannot send anything new. */
-static void redis_lost(struct redis *r)
+static void redis_lost(void *ctx)
 {
+    struct redis *r = ctx;
     bool was_away = r->state == REDIS_AWAY;
-    if (r->link) {
-        link_give_up(r->link);
-        r->link = NULL;
-    }
-    buf_done(&r->out);
+    redis_link_close(&r->link);
     r->state = REDIS_AWAY;
     calls_end(r);
     if (r->closing) {
@@ -233,59 +150,7 @@ static void redis_lost(struct redis *r)
     }
 }
 
-/* --- writing -------------------------------------------------------------------------------------------------------------------------------------- */
-
-static void link_written(uv_write_t *write, int status)
-{
-    struct link *k = write->data;
-    struct redis *r = k->redis;
-    if (!r) {
-        return;
-    }
-    if (k->sending.room > REDIS_OUT_KEEP_BYTES) {
-        buf_done(&k->sending);
-    }
-    k->sending.len = 0;
-    if (status < 0) {
-        redis_lost(r);
-    } else if (r->out.len > 0) {
-        loop_idle_arm(r->flush);
-    }
-}
-
-/* At the end of the turn: what was collected leaves in one write. What the socket does not take at once is libuv's to finish, and no more is given to it before. */
-static void redis_flush(void *ctx)
-{
-    struct redis *r = ctx;
-    struct link *k = r->link;
-    if (!k || r->out.len == 0 || k->sending.len > 0) {
-        return;
-    }
-    uv_buf_t bytes = {.base = r->out.data, .len = r->out.len};
-    int n = uv_try_write(&k->uv.stream, &bytes, 1);
-    if (n < 0 && n != UV_EAGAIN) {
-        redis_lost(r);
-        return;
-    }
-    size_t written = n > 0 ? (size_t)n : 0;
-    if (written == r->out.len) {
-        r->out.len = 0;
-        if (r->out.room > REDIS_OUT_KEEP_BYTES) {
-            buf_done(&r->out);
-        }
-        return;
-    }
-    struct buf empty = k->sending;
-    k->sending = r->out;
-    r->out = empty;
-    bytes = (uv_buf_t){.base = k->sending.data + written, .len = k->sending.len - written};
-    k->write.data = k;
-    if (uv_write(&k->write, &k->uv.stream, &bytes, 1, link_written)) {
-        redis_lost(r);
-    }
-}
-
-/* --- reading -------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- replies -------------------------------------------------------------------------------------------------------------------------------- */
 
 /* What comes to a subscription: a list whose first word says what it is. */
 static void pushed(struct redis *r, const struct redis_reply *reply)
@@ -300,8 +165,10 @@ static void pushed(struct redis *r, const struct redis_reply *reply)
     }
 }
 
-static void arrived(struct redis *r, const struct redis_reply *reply)
+static void redis_arrived(void *ctx, const struct redis_reply *reply)
 {
+    struct redis *r = ctx;
+    r->heard_ms = loop_now_ms(r->loop);
     if (!list_is_empty(&r->pending)) { /* a subscription's first commands too: they are answered before it begins */
         call_end(r, LIST_OWNER(r->pending.next, struct call, in_pending), redis_reply_error(reply), reply);
     } else if (r->channels_n > 0) {
@@ -314,40 +181,7 @@ static void arrived(struct redis *r, const struct redis_reply *reply)
     }
 }
 
-static void link_room(uv_handle_t *handle, size_t wanted, uv_buf_t *out)
-{
-    struct link *k = handle->data;
-    (void)wanted;
-    *out = (uv_buf_t){.base = k->room, .len = sizeof k->room};
-}
-
-static void link_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
-{
-    struct link *k = stream->data;
-    if (!k->redis || n == 0) {
-        return;
-    }
-    if (n < 0 || redisReaderFeed(k->reader, bytes->base, (size_t)n) != REDIS_OK) {
-        redis_lost(k->redis);
-        return;
-    }
-    k->redis->heard_ms = loop_now_ms(k->redis->loop);
-    while (k->redis) {
-        void *reply = NULL;
-        if (redisReaderGetReply(k->reader, &reply) != REDIS_OK) {
-            log_event(LOG_WARN, "redis_reply", "why=\"%s\" next=\"connection dropped and made anew\"", k->reader->errstr);
-            redis_lost(k->redis);
-            return;
-        }
-        if (!reply) {
-            return;
-        }
-        arrived(k->redis, reply);
-        freeReplyObject(reply);
-    }
-}
-
-/* --- connecting -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- connecting ----------------------------------------------------------------------------------------------------------------------------- */
 
 static void greeted(void *ctx, const struct ticket *t, int err, const struct redis_reply *reply)
 {
@@ -372,24 +206,12 @@ static int redis_greet(struct redis *r)
     for (size_t i = 0; i < r->channels_n; i++) {
         subscribe[i + 1] = text_of(r->channels[i]);
     }
-    return err || r->channels_n == 0 ? err : command_add(r, r->channels_n + 1, subscribe);
+    return err || r->channels_n == 0 ? err : redis_link_add(r->link, r->channels_n + 1, subscribe);
 }
 
-static void link_connected(uv_connect_t *connect, int status)
+static void redis_up(void *ctx)
 {
-    struct link *k = connect->data;
-    struct redis *r = k->redis;
-    if (!r) {
-        return;
-    }
-    if (status < 0 || uv_read_start(&k->uv.stream, link_room, link_read)) {
-        redis_lost(r);
-        return;
-    }
-    if (!r->address.is_unix) {
-        (void)uv_tcp_nodelay(&k->uv.tcp, 1);        /* slower without */
-        (void)uv_tcp_keepalive(&k->uv.tcp, 1, 15u); /* the PING finds a dead peer sooner */
-    }
+    struct redis *r = ctx;
     r->heard_ms = loop_now_ms(r->loop);
     r->state = REDIS_UP; /* so that the greeting may be sent; told after it, that it goes first */
     if (redis_greet(r)) {
@@ -399,77 +221,20 @@ static void link_connected(uv_connect_t *connect, int status)
     }
 }
 
-static void link_looked_up(uv_getaddrinfo_t *look_up, int status, struct addrinfo *found)
-{
-    struct link *k = look_up->data;
-    struct addrinfo *a = found;
-    while (a && a->ai_family != AF_INET && a->ai_next) {
-        a = a->ai_next; /* the IPv4 address when there is one: where Redis listens unless it is told otherwise */
-    }
-    k->connect.data = k;
-    if (k->redis && (status < 0 || !a || uv_tcp_connect(&k->connect, &k->uv.tcp, a->ai_addr, link_connected))) {
-        redis_lost(k->redis);
-    }
-    uv_freeaddrinfo(found);
-    link_release(k);
-}
-
-static int link_start(struct redis *r, struct link *k)
-{
-    const struct redis_address *a = &r->address;
-    char port[8];
-    k->connect.data = k->look_up.data = k;
-    if (a->is_unix) {
-        uv_pipe_connect(&k->connect, &k->uv.pipe, a->host, link_connected);
-        return 0;
-    }
-    struct sockaddr_in plain4;
-    struct sockaddr_in6 plain6;
-    bool is4 = uv_ip4_addr(a->host, a->port, &plain4) == 0;
-    if (is4 || uv_ip6_addr(a->host, a->port, &plain6) == 0) { /* no thread is needed for that */
-        const struct sockaddr *to = is4 ? (const struct sockaddr *)&plain4 : (const struct sockaddr *)&plain6;
-        return uv_tcp_connect(&k->connect, &k->uv.tcp, to, link_connected) ? ERR_IO : 0;
-    }
-    (void)snprintf(port, sizeof port, "%u", (unsigned)a->port & 0xffffu);
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    if (uv_getaddrinfo(loop_uv(r->loop), &k->look_up, link_looked_up, a->host, port, &hints)) {
-        return ERR_IO;
-    }
-    k->holders++;
-    return 0;
-}
-
 static void redis_connect(void *ctx)
 {
+    static const struct redis_link_events events = {.up = redis_up, .reply = redis_arrived, .down = redis_lost};
     struct redis *r = ctx;
     CHECK(r->link == NULL);
-    struct link *k = calloc(1, sizeof *k);
-    redisReader *reader = redisReaderCreate();
-    if (!k || !reader || (r->address.is_unix ? uv_pipe_init(loop_uv(r->loop), &k->uv.pipe, 0) : uv_tcp_init(loop_uv(r->loop), &k->uv.tcp))) {
-        if (reader) {
-            redisReaderFree(reader);
-        }
-        free(k);
-        redis_lost(r);
-        return;
-    }
-    k->redis = r;
-    k->uv.handle.data = k;
-    k->holders = 1;
-    k->reader = reader;
-    buf_init(&k->sending, REDIS_OUT_BYTES_MAX);
-    buf_init(&r->out, REDIS_OUT_BYTES_MAX);
-    r->link = k;
     r->timed_out = false;
     r->heard_ms = loop_now_ms(r->loop);
-    if (r->state != REDIS_CONNECTING) {
+    if (redis_link_open(r->loop, &r->address, &events, r, &r->link)) {
+        redis_lost(r);
+    } else if (r->state != REDIS_CONNECTING) {
         r->state = REDIS_CONNECTING;
         if (r->changed) {
             r->changed(r->ctx, REDIS_CONNECTING);
         }
-    }
-    if (link_start(r, k)) {
-        redis_lost(r);
     }
 }
 
@@ -506,7 +271,7 @@ static void redis_ticked(void *ctx)
     } else if (r->state == REDIS_UP && r->pending_n == 0 && silent > REDIS_PING_AFTER_MS && now - r->pinged_ms > REDIS_PING_AFTER_MS) {
         r->pinged_ms = now;
         /* In a subscription the answer is pushed like a message, not one of the pending (RESP2). Refused: the next tick sees it. */
-        (void)!(r->channels_n > 0 ? command_add(r, 1, ping) : redis_command(r, 1, ping, REDIS_PING_DEADLINE_MS, NULL, r, (struct ticket){0}));
+        (void)!(r->channels_n > 0 ? redis_link_add(r->link, 1, ping) : redis_command(r, 1, ping, REDIS_PING_DEADLINE_MS, NULL, r, (struct ticket){0}));
     }
 }
 
@@ -528,7 +293,6 @@ int redis_open(struct loop *l, const char *url, void (*changed)(void *ctx, enum 
     int err = redis_address_parse(url, &r->address);
     err = err ? err : loop_timer_new(l, redis_ticked, r, &r->tick);
     err = err ? err : loop_timer_new(l, redis_connect, r, &r->reconnect);
-    err = err ? err : loop_idle_new(l, redis_flush, r, &r->flush);
     if (err) {
         redis_close(&r);
         return err;
@@ -573,7 +337,6 @@ void redis_close(struct redis **redis)
     CHECK(list_is_empty(&r->pending));
     loop_timer_free(&r->tick);
     loop_timer_free(&r->reconnect);
-    loop_idle_free(&r->flush);
     while (r->pool) {
         struct call *c = r->pool;
         r->pool = (struct call *)(void *)c->in_pending.next;
