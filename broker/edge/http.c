@@ -70,12 +70,15 @@ void request_free(struct request *r)
     free(r);
 }
 
+/* A refusal of our own; below /api/ in the shape of the hub's. */
 static int answer_text(struct request *r, struct text path, int status, const char *text)
 {
     static const char *const allow[] = {"Allow", "GET, HEAD", NULL};
+    int err = status == 403 ? ERR_ORIGIN : status == 404 ? ERR_NOT_FOUND : status == 413 ? ERR_TOO_LARGE : ERR_BAD_INPUT;
     char body[256];
     bool json = begins_with(path, "/api/");
-    int n = snprintf(body, sizeof body, json ? "{\"error\":\"%s\"}\n" : "%s\n", text);
+    int n = json ? snprintf(body, sizeof body, "{\"error\":{\"code\":\"%s\",\"text\":\"%s\"}}\n", err_name(err), text)
+                 : snprintf(body, sizeof body, "%s\n", text);
     return answer_start(r, status, json ? "application/json" : "text/plain; charset=utf-8", status == 405 ? allow : NULL,
                         (struct text){body, n > 0 && (size_t)n < sizeof body ? (size_t)n : 0}, -1, 0, false)
                ? -1
@@ -140,7 +143,7 @@ static int ask_hub(struct request *r, const char *method, struct text path)
     struct buf body = r->body; /* out of the way of an answer from within the call */
     buf_init(&r->body, 0);
     if (!h.origin_is_ours && begins_with(path, "/api/") && strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
-        (void)!answer_text(r, path, 403, "origin"); /* as below: without an answer its time runs out */
+        (void)!answer_text(r, path, 403, err_text(ERR_ORIGIN)); /* as below: without an answer its time runs out */
     } else {
         e->events.request(e->hub, r->door.id, &h);
     }
@@ -191,10 +194,12 @@ int http_begin(struct edge *e, struct lws *wsi)
     int refused = body_check(wsi, m, &hang_up);
     r->hang_up = (refused && hang_up) || (keep.n == 5 && strncasecmp(keep.s, "close", 5) == 0);
     if (refused) {
-        return answer_text(r, path, refused, refused == 413 ? "too_large" : refused == 411 ? "length_required" : "bad_request");
+        return answer_text(r, path, refused, refused == 413   ? err_text(ERR_TOO_LARGE)
+                                             : refused == 411 ? "a body needs a Content-Length, and no Transfer-Encoding"
+                                                              : "a Content-Length that fits the method is needed");
     }
     if (path.n == 0 || memchr(path.s, '\0', path.n) || !text_is_utf8(path)) {
-        return answer_text(r, path, 400, "bad_request");
+        return answer_text(r, path, 400, "the path is not UTF-8");
     }
     if (strcmp(m->name, "POST") == 0 || strcmp(m->name, "PUT") == 0 || strcmp(m->name, "PATCH") == 0) {
         if (!is_for_hub(path)) {
