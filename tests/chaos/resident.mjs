@@ -17,6 +17,9 @@ export class Resident {
     this.acked = 0; /* all counters up to here */
     this.acks = new Map(); /* counter → seq, as heard */
     this.sent = 0; /* highest counter on its way on this connection */
+    this.ever = 0; /* highest counter that ever left */
+    this.repeated = 0; /* says that left again */
+    this.told = 0; /* acked by `resumed` alone: the ack was lost */
     this.entries = new Map();
     this.seen = 0; /* last number without a gap */
     this.newest = 0; /* highest number heard of */
@@ -108,6 +111,8 @@ export class Resident {
     }
     while (this.resumed && this.sent < this.texts.length && this.sent - this.acked < this.window) {
       this.sent++;
+      if (this.sent <= this.ever) this.repeated++;
+      else this.ever = this.sent;
       this.#send({ verb: 'say', conversation: this.conversation, counter: this.sent, text: this.texts[this.sent - 1] });
     }
   }
@@ -140,6 +145,7 @@ export class Resident {
       this.starting = false;
       if (this.dropping) {
         if (frame.counter > this.texts.length) this.faults.push(`the broker knows counter ${frame.counter}; ${this.texts.length} were said`);
+        this.told += Math.max(0, frame.counter - this.acked);
         this.acked = Math.max(this.acked, frame.counter);
         this.sent = Math.max(this.sent, this.acked);
         this.hears?.(this.acked);

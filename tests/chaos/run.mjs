@@ -51,6 +51,7 @@ class Run {
     this.closes = 0;
     this.kills = { loketd: 0, redis: 0, both: 0 };
     this.recovery_ms = [];
+    this.killed = 0;
   }
 
   words(marker) {
@@ -109,40 +110,48 @@ class Run {
 
   /* --- load -------------------------------------------------------------------------------------------------------------------------------------- */
 
-  sayOne() {
-    const i = this.random(this.residents.length);
-    const resident = this.residents[i];
-    const marker = `c-${i}-${resident.texts.length + 1}`;
-    const text = this.words(marker);
-    this.attempted.set(marker, { text, from: marker.split('-').slice(0, 2).join('-'), place: resident.texts.length });
-    resident.say(text);
-    this.sent.chat++;
+  say(n) {
+    for (let k = 0; k < n; k++) {
+      const i = this.random(this.residents.length);
+      const resident = this.residents[i];
+      const marker = `c-${i}-${resident.texts.length + 1}`;
+      const text = this.words(marker);
+      this.attempted.set(marker, { text, from: marker.split('-').slice(0, 2).join('-'), place: resident.texts.length });
+      resident.say(text);
+    }
+    this.sent.chat += n;
+    return n;
   }
 
-  async mailOne() {
+  async sendMail() {
     const n = ++this.sent.email;
     const i = this.random(RESIDENTS.email);
     const text = this.words(`m-${n}`);
     const from = `resident${i}@example.net`;
     await this.mailer.send({ from, to: BALIE, id: `m-${n}.${this.options.seed}@example.net`, subject: `Vraag van ${i}`, text });
     this.expected.set(`m-${n}`, { text, from, place: undefined }); /* its place is its UID, known at the end */
+    return 1;
   }
 
-  async textOne() {
-    const n = ++this.sent.sms;
-    const from = `+316100000${String(10 + this.random(RESIDENTS.sms))}`;
-    const text = this.words(`s-${n}`);
-    await this.sms.text(from, NUMBER, text);
-    this.expected.set(`s-${n}`, { text, from, place: n });
+  /* Some texts at once, of one or several phones: the lines that fakesmsc hands to the SMSC. */
+  async sendTexts(most) {
+    const texts = Array.from({ length: Math.min(most, 1 + this.random(6)) }, () => {
+      const n = ++this.sent.sms;
+      return { n, from: `+316100000${String(10 + this.random(RESIDENTS.sms))}`, text: this.words(`s-${n}`) };
+    });
+    await this.sms.fakesmsc(texts.map(({ from, text }) => `${from} ${NUMBER} text ${text}`).join('\n'));
+    for (const { n, from, text } of texts) this.expected.set(`s-${n}`, { text, from, place: n });
+    return texts.length;
   }
 
-  /* @how_many messages of one channel, spread over the kills: never further than the share that belongs to the next one. */
-  async stream(how_many, every_ms, one) {
-    for (let i = 0; i < how_many; i++) {
-      while (i > (how_many * (this.killed + 1)) / (this.options.kills + 1)) await sleep(20);
+  /* @total messages of one channel, spread over the kills: never further than the share up to the next one. @some(most) sends at least one and gives how many. */
+  async stream(total, every_ms, some) {
+    for (let i = 0; i < total; ) {
+      while (i > (total * (this.killed + 1)) / (this.options.kills + 1)) await sleep(10);
       const from = performance.now();
-      await one();
-      const rest = every_ms - (performance.now() - from);
+      const n = await some(total - i);
+      i += n;
+      const rest = n * every_ms - (performance.now() - from);
       if (rest > 0) await sleep(rest);
     }
   }
@@ -151,12 +160,16 @@ class Run {
     const email = Math.round(this.options.messages * 0.15);
     const sms = Math.round(this.options.messages * 0.15);
     const chat = this.options.messages - email - sms;
+    /* Half of the chat comes in bursts, each just before a kill: so every kill finds work under way. */
+    this.burst = Math.floor(chat / 2 / this.options.kills);
+    const steady = chat - this.burst * this.options.kills;
     const spread_ms = (this.options.kills + 1) * KILL_EVERY_MS;
     this.loading = Promise.all([
-      this.stream(chat, spread_ms / chat, async () => this.sayOne()),
-      this.stream(email, spread_ms / email, () => this.mailOne()),
-      this.stream(sms, spread_ms / sms, () => this.textOne()),
+      this.stream(steady, spread_ms / steady, async () => this.say(1)),
+      this.stream(email, spread_ms / email, () => this.sendMail()),
+      this.stream(sms, spread_ms / sms, (most) => this.sendTexts(most)),
     ]);
+    this.loaded = () => (this.sent.chat - this.burst * this.killed + this.sent.email + this.sent.sms) / (steady + email + sms);
     this.loading.catch(() => {}); /* told where it is awaited */
   }
 
@@ -173,6 +186,8 @@ class Run {
   async kill() {
     const redis = this.redisPid();
     const what = redis ? ['loketd', 'redis', 'both'][this.random(3)] : 'loketd';
+    this.say(this.burst);
+    await sleep(this.random(25));
     const from = performance.now();
     if (what !== 'loketd') process.kill(redis, 'SIGKILL');
     if (what !== 'redis') {
@@ -185,11 +200,15 @@ class Run {
   }
 
   async killAll() {
-    this.killed = 0;
-    while (this.killed < this.options.kills) {
-      await Promise.race([sleep(KILL_EVERY_MS * 0.4 + this.random(KILL_EVERY_MS)), this.loading]); /* a failure of the load ends the test here */
+    const { kills } = this.options;
+    for (let again = false; this.killed < kills; ) {
+      /* Somewhere in this kill's share of the load; now and then at once, while the broker still starts from the one before. */
+      const moment = (this.killed + 0.3 + this.random(60) / 100) / (kills + 1);
+      while (!again && this.loaded() < moment) await Promise.race([sleep(10), this.loading]);
+      if (again) await sleep(this.random(400));
       const from = await this.kill();
-      if (this.random(5) === 0) continue; /* the next one may hit while it still starts */
+      again = this.random(5) === 0;
+      if (again) continue;
       await until('loketd to be healthy again', async () => (await fetch(`${this.broker.url}/health`)).status === 200, { ms: 30000, every: 10 }).catch((error) => {
         throw new Error(`${error.message}\n${this.broker.log().slice(-3000)}`);
       });
@@ -336,7 +355,6 @@ await command({
     });
     const run = new Run(options, folder, progress);
     await run.begin(atEnd);
-    run.killed = 0;
     let doing = 'load';
     const teller = setInterval(() => run.tell(doing), 250);
     atEnd(() => clearInterval(teller));
@@ -374,6 +392,8 @@ await command({
       log_entries: [...logs.values()].reduce((sum, entries) => sum + entries.length, 0),
       answers_acked: run.agents.reduce((sum, a) => sum + a.acked.length, 0),
       ...outbound,
+      repeated: run.residents.reduce((sum, r) => sum + r.repeated, 0),
+      acked_by_resume: run.residents.reduce((sum, r) => sum + r.told, 0),
       reconnects: run.residents.reduce((sum, r) => sum + r.connects - 1, 0),
       drain_ms: Math.round(drained - loaded),
       seed: options.seed,
