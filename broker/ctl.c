@@ -40,6 +40,7 @@ struct ctl {
     bool password_stdin, started;
     int result;
     struct frame_arena *arena;
+    char *json; /* staff add: what is stored; owned */
 };
 
 static void ctl_end(struct ctl *c, int result)
@@ -73,32 +74,21 @@ static int staff_list(struct ctl *c)
     return store_staff_list(c->store, ctl_staff, c, (struct ticket){0});
 }
 
-static int staff_add(struct ctl *c)
+/* All that needs no store comes first: options are checked, the password is read (somebody may be typing) and hashed (slow on purpose), so
+ * that no deadline of the store runs meanwhile. returns 0, or the exit code. */
+static int staff_prepare(struct ctl *c)
 {
-    char password[1026] = "", hash[PASSWORD_HASH_BYTES];
+    char password[1026] = "", hash[PASSWORD_HASH_BYTES], list[4096];
     if (!c->id || !c->name || !c->role || !c->password_stdin || (strcmp(c->role, "agent") && strcmp(c->role, "supervisor"))) {
         fputs(usage, stderr);
-        ctl_end(c, 2);
-        return 0;
+        return 2;
     }
     if (!config_id_is_plain(c->id)) {
         fprintf(stderr, "loketctl: --id: use 1 to 64 of a-z, 0-9 and -\n");
-        ctl_end(c, 2);
-        return 0;
+        return 2;
     }
-    if (!fgets(password, sizeof password, stdin)) {
-        password[0] = '\0';
-    }
-    password[strcspn(password, "\r\n")] = '\0';
-    int err = password_hash(text_of(password), hash);
-    sodium_memzero(password, sizeof password);
-    if (err) {
-        fprintf(stderr, "loketctl: the password must be 1 to 1024 bytes on standard input\n");
-        return err;
-    }
-    json_t *queues = json_array(), *o;
-    char list[4096];
-    err = text_copy(text_of(c->queues), list, sizeof list);
+    json_t *queues = json_array();
+    int err = text_copy(text_of(c->queues), list, sizeof list);
     for (char *save = NULL, *q = strtok_r(list, ",", &save); !err && q; q = strtok_r(NULL, ",", &save)) {
         bool known = false;
         for (unsigned i = 0; i < c->config->queues_count; i++) {
@@ -110,12 +100,28 @@ static int staff_add(struct ctl *c)
         }
         json_array_append_new(queues, json_string(q));
     }
-    o = json_pack("{s:s,s:s,s:o,s:I,s:s}", "name", c->name, "role", c->role, "queues", queues, "capacity", (json_int_t)c->capacity, "password", hash);
-    char *json = o ? json_dumps(o, JSON_COMPACT) : NULL;
-    err = err ? err : json ? store_staff_put(c->store, text_of(c->id), text_of(json), ctl_plain, c, (struct ticket){0}) : ERR_MEMORY;
-    free(json);
+    if (!err && !fgets(password, sizeof password, stdin)) {
+        password[0] = '\0';
+    }
+    password[strcspn(password, "\r\n")] = '\0';
+    if (!err && password_hash(text_of(password), hash)) {
+        fprintf(stderr, "loketctl: the password must be 1 to 1024 bytes on standard input\n");
+        err = ERR_BAD_INPUT;
+    }
+    sodium_memzero(password, sizeof password);
+    if (err) {
+        json_decref(queues);
+        return 1;
+    }
+    json_t *o = json_pack("{s:s,s:s,s:o,s:I,s:s}", "name", c->name, "role", c->role, "queues", queues, "capacity", (json_int_t)c->capacity, "password", hash);
+    c->json = o ? json_dumps(o, JSON_COMPACT) : NULL;
     json_decref(o);
-    return err;
+    return c->json ? 0 : 1;
+}
+
+static int staff_add(struct ctl *c)
+{
+    return store_staff_put(c->store, text_of(c->id), text_of(c->json), ctl_plain, c, (struct ticket){0});
 }
 
 static int staff_remove(struct ctl *c)
@@ -331,7 +337,9 @@ int main(int argc, char **argv)
             c.id = what;
         }
         if (c.command) {
-            result = ctl_run(&c);
+            result = c.command == staff_add ? staff_prepare(&c) : 0;
+            result = result ? result : ctl_run(&c);
+            free(c.json);
         } else {
             fputs(usage, stderr);
         }
