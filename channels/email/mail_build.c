@@ -48,11 +48,11 @@ int mail_message_id_make(struct text conversation, uint64_t seq, const char *dom
 {
     char id[MESSAGE_ID_MAX + 1];
     size_t domain_n = strnlen(domain, MESSAGE_ID_MAX);
-    if (conversation.n + 1 + 20 + 1 + domain_n > MESSAGE_ID_MAX || conversation.n == 0) {
+    if (conversation.n + 1 + 20 + 1 + domain_n > MESSAGE_ID_MAX || conversation.n == 0 || memchr(conversation.s, '\0', conversation.n)) {
         return ERR_BAD_INPUT;
     }
     (void)snprintf(id, sizeof id, "%.*s.%llu@%s", TEXT_ARG(conversation), (unsigned long long)seq, domain);
-    if (strlen(id) < conversation.n || !message_id_is_good(text_of(id))) {
+    if (!message_id_is_good(text_of(id))) {
         return ERR_BAD_INPUT;
     }
     memcpy(out, id, sizeof id);

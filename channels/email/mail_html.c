@@ -136,16 +136,22 @@ static size_t tag_end(struct text t, size_t at)
     return t.n;
 }
 
+/* Where @needle begins at or after @at; the end when it does not. */
+static size_t html_find(struct text t, size_t at, const char *needle)
+{
+    size_t n = strlen(needle);
+    while (at + n <= t.n && (t.s[at] != needle[0] || memcmp(t.s + at, needle, n) != 0)) {
+        at++;
+    }
+    return at + n <= t.n ? at : t.n;
+}
+
 /* Behind "</name": what is inside of it is not for people. */
 static size_t raw_end(struct text t, size_t at, const char *name)
 {
     size_t n = strlen(name);
-    while (at < t.n) {
-        const char *hit = memmem(t.s + at, t.n - at, "</", 2);
-        if (!hit) {
-            return t.n;
-        }
-        at = (size_t)(hit - t.s) + 2;
+    while ((at = html_find(t, at, "</")) < t.n) {
+        at += 2;
         if (t.n - at >= n && strncasecmp(t.s + at, name, n) == 0 && (t.n - at == n || !is_name_char(t.s[at + n]))) {
             return tag_end(t, at + n);
         }
@@ -192,15 +198,15 @@ static void html_markup(struct html *h)
     struct text t = h->in;
     size_t at = h->at + 1;
     if (t.n - h->at >= 4 && memcmp(t.s + h->at, "<!--", 4) == 0) {
-        const char *end = memmem(t.s + at + 1, t.n - at - 1, "-->", 3); /* "<!-->" is an empty one */
-        h->at = end ? (size_t)(end - t.s) + 3 : t.n;
+        size_t end = html_find(t, at + 1, "-->"); /* "<!-->" is an empty one */
+        h->at = end < t.n ? end + 3 : t.n;
         return;
     }
     bool closing = at < t.n && t.s[at] == '/';
     at += closing ? 1 : 0;
     if (at < t.n && !closing && (t.s[at] == '!' || t.s[at] == '?')) {
-        const char *end = memchr(t.s + at, '>', t.n - at);
-        h->at = end ? (size_t)(end - t.s) + 1 : t.n;
+        size_t end = html_find(t, at, ">");
+        h->at = end < t.n ? end + 1 : t.n;
         return;
     }
     if (at >= t.n || !is_letter(t.s[at])) {

@@ -16,20 +16,13 @@ static bool starts(const char *s, const char *prefix)
 /* The next line of @body at or after @at that is "--BOUNDARY", with "--" behind it when it is the last. RFC 2046, section 5.1.1. */
 static bool delimiter_find(struct text body, size_t at, const char *boundary, size_t *start, size_t *after, bool *last)
 {
-    char needle[BOUNDARY_MAX + 3];
-    size_t n = strlen(boundary) + 2;
-    memcpy(needle, "--", 2);
-    memcpy(needle + 2, boundary, n - 1);
-    while (at < body.n) {
-        const char *hit = memmem(body.s + at, body.n - at, needle, n);
-        if (!hit) {
-            return false;
-        }
-        size_t from = (size_t)(hit - body.s), end = from + n;
-        at = from + 1;
-        if (from > 0 && body.s[from - 1] != '\n') {
+    size_t n = strlen(boundary);
+    for (size_t from = at; from + 2 + n <= body.n; from++) {
+        bool line_start = body.s[from] == '-' && body.s[from + 1] == '-' && (from == 0 || body.s[from - 1] == '\n');
+        if (!line_start || memcmp(body.s + from + 2, boundary, n) != 0) {
             continue;
         }
+        size_t end = from + 2 + n;
         *last = body.n - end >= 2 && memcmp(body.s + end, "--", 2) == 0;
         end += *last ? 2 : 0;
         while (end < body.n && (body.s[end] == ' ' || body.s[end] == '\t' || body.s[end] == '\r')) {

@@ -171,13 +171,13 @@ static int leaf_words(const struct node *n, struct words *out)
     buf_init(&text, BODY_BYTES_MAX * 4 + 4096); /* one byte becomes at most 4 of UTF-8 */
     int err = node_decode(n, BODY_BYTES_MAX, &bytes);
     err = err ? err : charset_to_utf8(buf_text(&bytes), n->charset, &text);
-    out->full = out->full || n->body.n > BODY_BYTES_MAX;
     CHECK(err != ERR_FULL); /* by the arithmetic of the two */
     if (!err && n->html) {
         words_put_html(out, buf_text(&text));
     } else if (!err) {
         words_put_plain(out, buf_text(&text), n->flowed, n->delsp);
     }
+    out->full = out->full || n->body.n > BODY_BYTES_MAX;
     words_trim(out);
     buf_done(&bytes);
     buf_done(&text);
