@@ -75,7 +75,7 @@ static const struct transition {
 #undef TRANSITION
 };
 
-static int states(struct buf *out)
+int protogen_states(struct buf *out)
 {
     int err = buf_add_z(out, "```mermaid\nstateDiagram-v2\n    [*] --> new\n");
     for (size_t i = 0; !err && i < sizeof transitions / sizeof *transitions; i++) {
@@ -179,7 +179,7 @@ static const struct place {
     const char *name;
     int (*write)(struct buf *out);
 } places[] = {
-    {"limits", limits}, {"errors", errors}, {"close_codes", close_codes}, {"states", states}, {"overview", overview},
+    {"limits", limits}, {"errors", errors}, {"close_codes", close_codes}, {"states", protogen_states}, {"overview", overview},
     {"verbs", verbs},   {"records", records}, {"example", protogen_example},
 };
 

@@ -9,5 +9,7 @@ endfunction()
 
 execute_process(COMMAND ${PROTOGEN} ts ${ROOM}/frames.gen.ts COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND ${PROTOGEN} md ${ROOT}/proto/protocol.head.md ${ROOM}/PROTOCOL.md COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${PROTOGEN} map ${ROOT}/broker/README.md ${ROOM}/README.md COMMAND_ERROR_IS_FATAL ANY)
+compare(${ROOM}/README.md ${ROOT}/broker/README.md)
 compare(${ROOM}/frames.gen.ts ${ROOT}/web/client/frames.gen.ts)
 compare(${ROOM}/PROTOCOL.md ${ROOT}/proto/PROTOCOL.md)
