@@ -185,7 +185,8 @@ FILE *fopen(const char *name, const char *mode)
 int rename(const char *old, const char *new)
 {
     char from[PATH_MAX], to[PATH_MAX];
-    bool ours = path_absolute(old, from) & path_absolute(new, to);
+    bool from_ours = path_absolute(old, from), to_ours = path_absolute(new, to);
+    bool ours = from_ours && to_ours;
     unsigned long long inode = ours ? inode_of(from) : 0;
     if (ours) {
         file_keep(to, inode_of(to));
