@@ -12,8 +12,8 @@
 
 #include "adapters/imap_job.h"
 #include "adapters/imap_wire.h"
+#include "adapters/trouble.h"
 #include "base/check.h"
-#include "base/id.h"
 #include "base/log.h"
 #include "loop/line.h"
 
@@ -23,8 +23,6 @@
 #define IMAP_OPEN_MS 15000
 #define IMAP_COMMAND_MS 30000       /* one command; the largest answer is a chunk */
 #define IMAP_CHUNK_BYTES (1u << 20)
-#define IMAP_BACKOFF_MIN_MS 1000
-#define IMAP_BACKOFF_MAX_MS 30000
 #define IMAP_BATCH_MAX 1000         /* UIDs of one search; the rest comes with the next */
 #define IMAP_PASSED_MAX 256         /* mails passed over until the whole mailbox is searched again */
 #define IMAP_WHOLE_MS 600000        /* … which is so often: somebody may have taken a flag off */
@@ -32,11 +30,6 @@
 #define IMAP_LOST_MAX 3             /* a mail on which the connection is lost so often is passed over */
 
 enum imap_state { AWAY, OPENING, SELECT, SEARCH, PAUSE, NOOP, FETCH, TAKE, STORE };
-
-struct trouble { /* one line in the log for one trouble, however long it lasts */
-    int told;    /* the last error that was logged; 0: none since it went well */
-    int64_t backoff_ms;
-};
 
 struct imap_source {
     unsigned magic;
@@ -71,36 +64,6 @@ struct imap_source {
 };
 
 static void source_next(struct imap_source *s);
-
-/* --- trouble ------------------------------------------------------------------------------------------------------------------------------------- */
-
-static int64_t trouble_tell(struct imap_source *s, struct trouble *t, const char *event, int err, struct text why)
-{
-    uint32_t random;
-    random_bytes(&random, sizeof random);
-    int64_t wait = t->backoff_ms / 2 + (int64_t)(random % (uint32_t)t->backoff_ms);
-    t->backoff_ms = t->backoff_ms * 2 > IMAP_BACKOFF_MAX_MS ? IMAP_BACKOFF_MAX_MS : t->backoff_ms * 2;
-    if (t->told != err) {
-        t->told = err;
-        char words[300];
-        (void)snprintf(words, sizeof words, "%.*s", why.n < sizeof words ? (int)why.n : (int)sizeof words - 1, why.s ? why.s : "");
-        for (char *c = words; *c; c++) {
-            *c = *c == '"' ? '\'' : (unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e ? '?' : *c;
-        }
-        log_event(LOG_WARN, event, "queue=%s err=%s why=\"%s\" next=\"again in %lld ms, and so on every %d s at most\"", s->config.queue, err_name(err), words,
-                  (long long)wait, IMAP_BACKOFF_MAX_MS * 3 / 2000);
-    }
-    return wait;
-}
-
-static void trouble_over(struct imap_source *s, struct trouble *t, const char *event)
-{
-    t->backoff_ms = IMAP_BACKOFF_MIN_MS;
-    if (t->told) {
-        t->told = 0;
-        log_event(LOG_INFO, event, "queue=%s", s->config.queue);
-    }
-}
 
 static void mail_pass(struct imap_source *s, uint64_t uid, int err, const char *why)
 {
@@ -138,7 +101,7 @@ static void source_drop(struct imap_source *s, int err, struct text why)
     line_close(&s->line);
     s->job_stale = s->job != NULL;
     s->state = AWAY;
-    loop_timer_start(s->timer, trouble_tell(s, &s->connection, "imap_away", err, why), 0);
+    loop_timer_start(s->timer, trouble_tell(&s->connection, "imap_away", err, why), 0);
 }
 
 /* --- what we say --------------------------------------------------------------------------------------------------------------------------------- */
@@ -217,13 +180,13 @@ static void job_ended(void *ctx, int err)
             source_next(s); /* it was waited for */
         }
     } else if (!err || err == ERR_DUPLICATE) {
-        trouble_over(s, &s->taking, "mail_goes_on");
+        trouble_over(&s->taking, "mail_goes_on");
         say_store(s);
     } else if (err_class(err) == ERR_CLASS_FATAL) {
         mail_pass(s, s->uids[s->uids_at++], err, err_text(err));
         source_next(s);
     } else {
-        pause_for(s, trouble_tell(s, &s->taking, "mail_waits", err, text_of(err_text(err))));
+        pause_for(s, trouble_tell(&s->taking, "mail_waits", err, text_of(err_text(err))));
     }
 }
 
@@ -286,7 +249,7 @@ static void fetched(struct imap_source *s)
     int err = imap_job_run(s->job, s->loop);
     if (err) {
         imap_job_free(&s->job);
-        pause_for(s, trouble_tell(s, &s->taking, "mail_waits", err, text_of(err_text(err))));
+        pause_for(s, trouble_tell(&s->taking, "mail_waits", err, text_of(err_text(err))));
     }
 }
 
@@ -361,7 +324,7 @@ static void heard_select(struct imap_source *s, bool ok, struct text line)
         source_drop(s, ok ? ERR_FORBIDDEN : ERR_REMOTE, ok ? TEXT_LITERAL("this user may set no flags in the mailbox") : line);
         return;
     }
-    trouble_over(s, &s->connection, "imap_back");
+    trouble_over(&s->connection, "imap_back");
     s->whole_ms = 0;
     say_search(s);
 }
@@ -482,33 +445,6 @@ static void timer_fired(void *ctx)
     }
 }
 
-static int hex(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* The mailbox of imap[s]://host[:port]/MAILBOX (RFC 5092), as a quoted string; INBOX when none is named. */
-static int mailbox_of(const char *url, struct buf *out)
-{
-    char name[1024];
-    size_t n = 0;
-    const char *host = strncmp(url, "imap://", 7) == 0 ? url + 7 : strncmp(url, "imaps://", 8) == 0 ? url + 8 : NULL;
-    const char *path = host ? strchr(host, '/') : NULL;
-    if (!host || *host == '\0' || *host == '/') {
-        return ERR_BAD_CONFIG;
-    }
-    path = path && path[1] ? path + 1 : "INBOX";
-    for (const char *c = path; *c; c++) {
-        bool escaped = *c == '%' && hex(c[1]) >= 0 && hex(c[2]) >= 0;
-        if (n == sizeof name) {
-            return ERR_BAD_CONFIG;
-        }
-        name[n++] = escaped ? (char)(hex(c[1]) * 16 + hex(c[2])) : *c;
-        c += escaped ? 2 : 0;
-    }
-    return imap_quote((struct text){name, n}, out) ? ERR_BAD_CONFIG : 0;
-}
-
 int imap_open(struct loop *l, struct transfers *t, struct files *f, const struct imap_config *c, inbound_take take, void *hub, struct imap_source **out)
 {
     struct imap_source *s = calloc(1, sizeof *s);
@@ -523,10 +459,11 @@ int imap_open(struct loop *l, struct transfers *t, struct files *f, const struct
     s->config.poll_ms = c->poll_ms > 0 ? c->poll_ms : IMAP_POLL_MS;
     s->take = take;
     s->hub = hub;
-    s->connection.backoff_ms = s->taking.backoff_ms = IMAP_BACKOFF_MIN_MS;
+    trouble_init(&s->connection, c->queue);
+    trouble_init(&s->taking, c->queue);
     imap_wire_init(&s->wire);
     buf_init(&s->mailbox, 4096);
-    int err = mailbox_of(c->url, &s->mailbox);
+    int err = imap_mailbox_of(c->url, &s->mailbox);
     err = err ? err : loop_timer_new(l, timer_fired, s, &s->timer);
     if (err) {
         imap_close(&s);

@@ -205,3 +205,29 @@ int imap_quote(struct text s, struct buf *out)
     }
     return err ? err : buf_add_byte(out, '"');
 }
+
+static int hex(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+int imap_mailbox_of(const char *url, struct buf *out)
+{
+    char name[1024];
+    size_t n = 0;
+    const char *host = strncmp(url, "imap://", 7) == 0 ? url + 7 : strncmp(url, "imaps://", 8) == 0 ? url + 8 : NULL;
+    const char *path = host ? strchr(host, '/') : NULL;
+    if (!host || *host == '\0' || *host == '/') {
+        return ERR_BAD_CONFIG;
+    }
+    path = path && path[1] ? path + 1 : "INBOX";
+    for (const char *c = path; *c; c++) {
+        bool escaped = *c == '%' && hex(c[1]) >= 0 && hex(c[2]) >= 0;
+        if (n == sizeof name) {
+            return ERR_BAD_CONFIG;
+        }
+        name[n++] = escaped ? (char)(hex(c[1]) * 16 + hex(c[2])) : *c;
+        c += escaped ? 2 : 0;
+    }
+    return imap_quote((struct text){name, n}, out) ? ERR_BAD_CONFIG : 0;
+}

@@ -31,4 +31,7 @@ bool imap_list_has(struct text line, const char *name, const char *flag);    /* 
 /* @s as a quoted string (section 4.3). ERR_BAD_INPUT: CR, LF, NUL; 8-bit is passed on. */
 int imap_quote(struct text s, struct buf *out) MUST_CHECK;
 
+/* The mailbox of imap[s]://host[:port]/MAILBOX (RFC 5092), as a quoted string; INBOX when none is named. ERR_BAD_CONFIG. */
+int imap_mailbox_of(const char *url, struct buf *out) MUST_CHECK;
+
 #endif
