@@ -57,13 +57,14 @@ static size_t prefix_bytes(struct text t, bool replies_only)
 
 struct text subject_strip(struct text subject, bool replies_only)
 {
-    for (;;) {
+    while (subject.n > 0) {
         size_t at = skip_blank(subject, 0);
         subject = (struct text){subject.s + at, subject.n - at};
         size_t n = prefix_bytes(subject, replies_only);
         if (n == 0) {
-            return subject;
+            break;
         }
         subject = (struct text){subject.s + n, subject.n - n};
     }
+    return subject;
 }
