@@ -3,6 +3,9 @@
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 # shellcheck source=deploy/parts/common.sh
 . "$root/deploy/parts/common.sh"
+said_by=$(readlink -f -- "$0")
+# shellcheck disable=SC2034 # in fail
+said_by=${said_by#"$root/"}
 
 bold='' dim='' plain=''
 # shellcheck disable=SC2034 # for those who source this
@@ -11,11 +14,16 @@ if [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then
 fi
 
 # long TEXT COMMAND…: run it, and say how long it takes: on a terminal in place, else a line every 10 s. Its status.
+# It gets a process group of its own, so that long_stop can end all of it.
+long_pid=''
 long() {
     local text=$1 from=$SECONDS said=$SECONDS pid status
     shift
+    set -m
     "$@" &
     pid=$!
+    set +m
+    long_pid=$pid
     printf '  %s …' "$text"
     [ -t 1 ] || printf '\n'
     while kill -0 "$pid" 2>/dev/null; do
@@ -29,6 +37,7 @@ long() {
     done
     wait "$pid"
     status=$?
+    long_pid=''
     if [ $status -eq 0 ]; then
         [ -t 1 ] && printf '\r'
         printf '  %s: done in %d s \n' "$text" $((SECONDS - from))
@@ -36,6 +45,12 @@ long() {
         [ -t 1 ] && printf '\n'
     fi
     return $status
+}
+
+# long_stop: ends what long was running; for traps.
+long_stop() {
+    [ -z "$long_pid" ] || kill -INT -- "-$long_pid" 2>/dev/null
+    long_pid=''
 }
 
 # A process is known by its number and the moment it started (proc(5), stat, field 22): a number alone may by now be a stranger's.

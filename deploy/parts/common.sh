@@ -3,7 +3,7 @@
 
 # fail TEXT: one clear line, and the end.
 fail() {
-    printf '%s: %s\n' "${0##*/}" "$1" >&2
+    printf '%s: %s\n' "${said_by:-${0##*/}}" "$1" >&2
     exit 1
 }
 
