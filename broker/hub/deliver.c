@@ -61,6 +61,10 @@ static void follow_page(void *hub, const struct ticket *t, int err, const struct
     if (err) {
         return; /* the store is away: store_back makes the client resume; entries that come later start the reading again */
     }
+    if (f->sent != f->read_from) { /* resumed elsewhere meanwhile: this page answers the resume before */
+        deliver_catch_up(h, f);
+        return;
+    }
     for (size_t i = 0; i < n; i++) {
         struct frame frame;
         if (e[i].seq != f->sent + 1 || entry_decode(h, e[i].entry, text_of(f->thread->id), e[i].seq, &frame)) {
@@ -85,6 +89,7 @@ void deliver_catch_up(struct hub *h, struct follow *f)
         return;
     }
     struct ticket t = {.a = f->member->session, .b = f->id};
+    f->read_from = f->sent;
     f->reading = store_log_after(h->store, text_of(f->thread->id), f->sent, HUB_PAGE, follow_page, h, t) == 0;
 }
 

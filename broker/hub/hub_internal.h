@@ -66,7 +66,8 @@ struct follow {
     uint64_t sent;      /* last entry sent, without a gap */
     uint64_t head;      /* newest entry heard of */
     bool ready;         /* `resumed` was sent */
-    bool reading;       /* a page of the log is on its way */
+    bool reading;       /* a page of the log is on its way … */
+    uint64_t read_from; /* … the one after this entry */
 };
 
 struct router {

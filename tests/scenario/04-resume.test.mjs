@@ -44,6 +44,21 @@ for (const form of FORMS) {
     assert.deepEqual([resumed.from, resumed.seq, resumed.counter], [seq, seq, 0]); /* another client has said nothing */
   });
 
+  /* The page of the first was taken for a hole in the log, and the last resume was then served nothing. */
+  test(`${form}: again before the first has been served`, async (t) => {
+    const r = await resident(broker, { form }, t);
+    const { conversation, token, seq } = await longConversation(r, 350);
+    const back = await resident(broker, { form }, t);
+    const places = [0, 200, 10, seq, 5];
+    for (const from of places) back.send({ verb: 'resume', conversation, token, seq: from });
+    for (const from of places) assert.equal((await back.wait('resumed')).from, from);
+    await back.until(conversation, seq);
+    await back.barrier();
+    back.assertOrder();
+    assert.deepEqual(back.entries(conversation).slice(-1)[0].seq, seq);
+    assert.ok(!/ev=log_gap/.test(broker.log()));
+  });
+
   test(`${form}: only the newest, and older pages by history`, async (t) => {
     const r = await resident(broker, { form }, t);
     const a = await staff(broker, 'sanne', { form }, t);
