@@ -169,7 +169,7 @@ int codec_json_decode(struct text in, struct frame_arena *arena, enum frame_way 
     return 0;
 }
 
-/* --- writing ------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------ */
 
 /* RFC 8259, section 7: quotation mark, reverse solidus and controls are escaped; everything else is written as it is. */
 static int text_write(struct text t, struct buf *out)

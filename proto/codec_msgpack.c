@@ -214,7 +214,7 @@ int codec_msgpack_decode(struct text in, struct frame_arena *arena, enum frame_w
     return 0;
 }
 
-/* --- writing ------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------ */
 
 static int pack_write(void *ctx, const char *data, size_t n)
 {

@@ -26,7 +26,8 @@ static int limits(struct buf *out)
     err = err ? err : buf_add_z(out, " | " reason " |\n");
 #include "proto/limits.def"
 #undef LIMIT
-    return err ? err : buf_add_z(out, "| `U53_MAX` | 9,007,199,254,740,991 | a whole number: 2^53 - 1, the largest that JavaScript holds exactly |\n");
+    return err ? err
+               : buf_add_z(out, "| `U53_MAX` | 9,007,199,254,740,991 | a whole number: 2^53 - 1, the largest that JavaScript holds exactly |\n");
 }
 
 static int errors(struct buf *out)
@@ -62,7 +63,7 @@ static int close_codes(struct buf *out)
     return err;
 }
 
-/* --- a conversation's life ----------------------------------------------------------------------------------------------------------------------- */
+/* --- a conversation's life ------------------------------------------------------------ */
 
 static const struct transition {
     enum conversation_state from;
@@ -80,12 +81,13 @@ int protogen_states(struct buf *out)
     int err = buf_add_z(out, "```mermaid\nstateDiagram-v2\n    [*] --> new\n");
     for (size_t i = 0; !err && i < sizeof transitions / sizeof *transitions; i++) {
         const struct transition *t = &transitions[i];
-        err = buf_addf(out, "    %s --> %s: %s\n", conversation_state_name(t->from), conversation_state_name(t->to), conversation_event_name(t->event));
+        err = buf_addf(out, "    %s --> %s: %s\n", conversation_state_name(t->from), conversation_state_name(t->to),
+                       conversation_event_name(t->event));
     }
     return err ? err : buf_add_z(out, "```\n");
 }
 
-/* --- verbs and records --------------------------------------------------------------------------------------------------------------------------- */
+/* --- verbs and records ------------------------------------------------------------ */
 
 static int roles(int who, const char *everyone, struct buf *out)
 {
@@ -173,7 +175,7 @@ static int records(struct buf *out)
     return err;
 }
 
-/* --- the template -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the template ------------------------------------------------------------ */
 
 static const struct place {
     const char *name;
@@ -223,8 +225,8 @@ static int place_write(struct text name, struct buf *out)
 
 int protogen_md(struct text template_text, struct buf *out)
 {
-    int err = buf_add_z(out, "<!-- Made by proto/protogen.c from proto/protocol.head.md and the tables that it names. Do not edit: change those, then build\n"
-                             "     the target `generate`. -->\n\n");
+    int err = buf_add_z(out, "<!-- Made by proto/protogen.c from proto/protocol.head.md and the tables that it names. Do not edit: change those,\n"
+                             "     then build the target `generate`. -->\n\n");
     const char *at = template_text.s, *end = template_text.s + template_text.n;
     while (!err && at < end) {
         const char *open = memmem(at, (size_t)(end - at), "{{", 2);

@@ -76,7 +76,8 @@ static int union_write(const char *name, int way, const char *doc, struct buf *o
 static int limits_write(struct buf *out)
 {
     int err = buf_add_z(out, "/** Limits in bytes or items, as proto/limits.def gives them. */\nexport const LIMITS = {\n");
-#define LIMIT(name, value, reason) err = err ? err : buf_addf(out, "    /** %s */\n    %s: %llu,\n", reason, #name, (unsigned long long)(value));
+#define LIMIT(name, value, reason) \
+    err = err ? err : buf_addf(out, "    /** %s */\n    %s: %llu,\n", reason, #name, (unsigned long long)(value));
 #include "proto/limits.def"
 #undef LIMIT
     return err ? err : buf_add_z(out, "} as const;\n\n");
@@ -91,15 +92,16 @@ static int close_order(const void *a, const void *b)
 static int errors_write(struct buf *out)
 {
     static const char *const classes[] = {[ERR_CLASS_FATAL] = "fatal", [ERR_CLASS_RETRY] = "retry", [ERR_CLASS_AGAIN] = "again"};
-    int err = buf_add_z(out, "/** What to do about an error: `fatal` the request itself is wrong; `retry` the same may succeed later; `again` look at the\n"
-                             " * state first, then try again. */\n"
+    int err = buf_add_z(out, "/** What to do about an error: `fatal` the request itself is wrong; `retry` the same may succeed later; `again` look\n"
+                             " * at the state first, then try again. */\n"
                              "export type ErrorClass = \"fatal\" | \"retry\" | \"again\";\n\n"
-                             "/** Errors by code, as broker/base/errors.def gives them. `close` is the WebSocket close code, 0 when it closes nothing. */\n"
+                             "/** Errors by code, as broker/base/errors.def gives them. `close` is the WebSocket close code; 0: closes nothing. */\n"
                              "export const ERRORS = {\n");
     int codes[ERR_COUNT];
     size_t codes_n = 0;
     for (int e = 1; !err && e < ERR_COUNT; e++) {
-        err = buf_addf(out, "    /** %s */\n    %s: { close: %d, class: \"%s\" },\n", err_text(e), err_name(e), err_close_code(e), classes[err_class(e)]);
+        err = buf_addf(out, "    /** %s */\n    %s: { close: %d, class: \"%s\" },\n", err_text(e), err_name(e), err_close_code(e),
+                       classes[err_class(e)]);
         if (err_close_code(e)) {
             codes[codes_n++] = e;
         }
@@ -116,8 +118,8 @@ static int errors_write(struct buf *out)
 
 int protogen_ts(struct buf *out)
 {
-    int err = buf_add_z(out, "/* Made by proto/protogen.c from proto/frames.def, proto/limits.def and broker/base/errors.def. Do not edit: change the tables, "
-                             "then\n * build the target `generate`. */\n\n");
+    int err = buf_add_z(out, "/* Made by proto/protogen.c from proto/frames.def, proto/limits.def and broker/base/errors.def. Do not edit: change the\n"
+                             " * tables, then build the target `generate`. */\n\n");
     for (size_t i = 0; !err && table_records[i]; i++) {
         err = map_head(table_records[i], "", out);
         err = err ? err : map_body(table_records[i], out);

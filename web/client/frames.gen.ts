@@ -1,5 +1,5 @@
-/* Made by proto/protogen.c from proto/frames.def, proto/limits.def and broker/base/errors.def. Do not edit: change the tables, then
- * build the target `generate`. */
+/* Made by proto/protogen.c from proto/frames.def, proto/limits.def and broker/base/errors.def. Do not edit: change the
+ * tables, then build the target `generate`. */
 
 /** A queue that residents can choose. */
 export interface QueueName {
@@ -528,11 +528,11 @@ export const LIMITS = {
     FRAME_DOWN_BYTES_MAX: 2097152,
 } as const;
 
-/** What to do about an error: `fatal` the request itself is wrong; `retry` the same may succeed later; `again` look at the
- * state first, then try again. */
+/** What to do about an error: `fatal` the request itself is wrong; `retry` the same may succeed later; `again` look
+ * at the state first, then try again. */
 export type ErrorClass = "fatal" | "retry" | "again";
 
-/** Errors by code, as broker/base/errors.def gives them. `close` is the WebSocket close code, 0 when it closes nothing. */
+/** Errors by code, as broker/base/errors.def gives them. `close` is the WebSocket close code; 0: closes nothing. */
 export const ERRORS = {
     /** out of memory */
     memory: { close: 4011, class: "retry" },

@@ -58,7 +58,7 @@ static void office_make(struct office *o)
     }
 }
 
-/* --- the reference: as the rules are told, with no thought of speed ------------------------------------------------------------------------------ */
+/* --- the reference: as the rules are told, with no thought of speed ------------------------------------------------------------ */
 
 static bool can_take(const struct routing_agent *a, const struct routing_waiting *w)
 {
@@ -105,7 +105,7 @@ static size_t reference(struct office *o, struct text given[][2])
     return n;
 }
 
-/* --- what must hold ---------------------------------------------------------------------------------------------------------------------------------- */
+/* --- what must hold ------------------------------------------------------------ */
 
 static void check_match(const struct office *before, const struct office *after, const struct routing_assignment *out, size_t n)
 {
@@ -164,7 +164,7 @@ static void random_offices(void **state)
     }
 }
 
-/* --- a long day: conversations arrive, are given, end; agents come and go -------------------------------------------------------------------------- */
+/* --- a long day: conversations arrive, are given, end; agents come and go ------------------------------------------------------------ */
 
 #define LIVE_MAX 64
 

@@ -206,7 +206,7 @@ static void fields_at_fault(void **state)
     assert_string_equal(b->fault.remedy, "`last` must be a whole number from 0 to 500");
 }
 
-/* --- the same over every field of every verb, up and down ----------------------------------------------------------------------------------------- */
+/* --- the same over every field of every verb, up and down ------------------------------------------------------------ */
 
 static void text_put(enum frame_form form, struct text t, struct buf *out)
 {
@@ -391,7 +391,7 @@ static void every_field(void **state)
     buf_done(&whole);
 }
 
-/* --- sizes ----------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- sizes ------------------------------------------------------------ */
 
 static void too_many_fields(void **state)
 {
