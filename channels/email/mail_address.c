@@ -38,41 +38,50 @@ static bool domain_is_good(struct text t)
     return label;
 }
 
-/* RFC 5890: what mail servers are asked for. Left as it is when it cannot be had. */
-static struct text domain_to_ascii(struct text address, char room[ADDRESS_MAX + 1])
+static bool is_ascii(struct text t)
 {
-    struct text result = address;
-    if (text_copy(address, room, ADDRESS_MAX + 1)) {
-        return result;
+    bool ascii = true;
+    for (size_t i = 0; i < t.n; i++) {
+        ascii = ascii && (unsigned char)t.s[i] < 0x80;
+    }
+    return ascii;
+}
+
+/* RFC 5890: what mail servers are asked for. A domain that has no such form exists nowhere. */
+static int domain_to_ascii(struct text *address, char room[ADDRESS_MAX + 1])
+{
+    int err = text_copy(*address, room, ADDRESS_MAX + 1);
+    if (err) {
+        return err;
     }
     InternetAddress *a = internet_address_mailbox_new(NULL, room);
-    const char *idn = internet_address_mailbox_get_idn_addr(INTERNET_ADDRESS_MAILBOX(a));
-    if (idn && strlen(idn) <= ADDRESS_MAX) {
-        size_t n = strlen(idn);
-        memcpy(room, idn, n + 1);
-        result = (struct text){room, n};
-    }
+    err = text_copy(text_of(internet_address_mailbox_get_idn_addr(INTERNET_ADDRESS_MAILBOX(a))), room, ADDRESS_MAX + 1);
     g_object_unref(a);
-    return result;
+    *address = text_of(room);
+    return err;
+}
+
+/* Where the domain begins; 0 when it is no address. */
+static size_t address_domain(struct text address)
+{
+    const char *at = address.n > 0 && address.n <= ADDRESS_MAX ? memrchr(address.s, '@', address.n) : NULL;
+    if (!at || !text_is_utf8(address) || memchr(address.s, '\0', address.n)) {
+        return 0;
+    }
+    struct text local = {address.s, (size_t)(at - address.s)}, domain = {at + 1, address.n - local.n - 1};
+    return local_is_good(local) && domain_is_good(domain) ? local.n + 1 : 0;
 }
 
 int email_address_key(struct text address, char out[ADDRESS_MAX + 1])
 {
     char room[ADDRESS_MAX + 1];
     (void)mail_options(); /* starts GMime */
-    const char *at = address.n > 0 ? memrchr(address.s, '@', address.n) : NULL;
-    if (!at || address.n > ADDRESS_MAX || !text_is_utf8(address) || memchr(address.s, '\0', address.n)) {
-        return ERR_BAD_INPUT;
+    size_t domain = address_domain(address);
+    if (domain > 0 && !is_ascii((struct text){address.s + domain, address.n - domain})) {
+        domain = domain_to_ascii(&address, room) == 0 ? address_domain(address) : 0; /* what comes out must be an address, too */
     }
-    struct text local = {address.s, (size_t)(at - address.s)}, domain = {at + 1, address.n - local.n - 1};
-    if (!local_is_good(local) || !domain_is_good(domain)) {
+    if (domain == 0 || !is_ascii((struct text){address.s + domain, address.n - domain})) {
         return ERR_BAD_INPUT;
-    }
-    for (size_t i = 0; i < domain.n; i++) {
-        if ((unsigned char)domain.s[i] >= 0x80) {
-            address = domain_to_ascii(address, room);
-            break;
-        }
     }
     for (size_t i = 0; i < address.n; i++) {
         char c = address.s[i];

@@ -171,7 +171,8 @@ static int set_text(GMimeMessage *m, struct text text)
         GMimeDataWrapper *content = g_mime_data_wrapper_new_with_stream(stream, GMIME_CONTENT_ENCODING_DEFAULT);
         g_mime_part_set_content(GMIME_PART(part), content);
         /* Quoted-printable triples what is not ASCII; base64 adds a third to all. */
-        g_mime_part_set_content_encoding(GMIME_PART(part), beyond_ascii * 6 > text.n ? GMIME_CONTENT_ENCODING_BASE64 : GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
+        bool base64 = beyond_ascii * 6 > text.n;
+        g_mime_part_set_content_encoding(GMIME_PART(part), base64 ? GMIME_CONTENT_ENCODING_BASE64 : GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
         g_mime_message_set_mime_part(m, GMIME_OBJECT(part));
         g_object_unref(content);
         g_object_unref(stream);

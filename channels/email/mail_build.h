@@ -1,4 +1,6 @@
-/* An agent's answer as a mail: RFC 5322, UTF-8 text/plain (format=flowed not used), correct In-Reply-To and References, header injection impossible. */
+/* An agent's answer as a mail: RFC 5322, UTF-8 text/plain (format=flowed not used), correct In-Reply-To and References. Header injection is impossible:
+ * a line end in an address or in our id, and NUL anywhere but in a name or subject, is ERR_BAD_INPUT; names and subjects get a space for it, and ids of
+ * others that hold one are left out. */
 #ifndef LOKET_CHANNELS_EMAIL_MAIL_BUILD_H
 #define LOKET_CHANNELS_EMAIL_MAIL_BUILD_H
 

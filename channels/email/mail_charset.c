@@ -6,29 +6,39 @@
 #include "channels/email/mail_internal.h"
 
 /* windows-1252, 0x80-0x9F. The five that are not assigned become U+FFFD. */
-static const uint16_t windows_1252[32] = {
+static const uint16_t windows_1252_c1[32] = {
     0x20AC, 0xFFFD, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0xFFFD, 0x017D, 0xFFFD,
     0xFFFD, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0xFFFD, 0x017E, 0x0178,
 };
 
 /* What iconv is asked for. A list, because a stranger chooses the name and every converter is code that he then reaches. */
 static const char *const charsets[] = {
-    "iso-8859-2",  "iso-8859-3",  "iso-8859-4",  "iso-8859-5",  "iso-8859-6",  "iso-8859-7",   "iso-8859-8",   "iso-8859-9",   "iso-8859-10",  "iso-8859-13",
-    "iso-8859-14", "iso-8859-15", "iso-8859-16", "windows-1250", "windows-1251", "windows-1253", "windows-1254", "windows-1255", "windows-1256", "windows-1257",
-    "windows-1258", "koi8-r",     "koi8-u",      "macintosh",   "cp437",       "cp850",        "cp852",        "cp858",        "cp866",        "gb2312",
-    "gbk",         "gb18030",     "big5",        "shift_jis",   "euc-jp",      "euc-kr",       "iso-2022-jp",  "utf-16",       "utf-16le",     "utf-16be",
-    "utf-32",      "utf-7",       "tis-620",
+    "iso-8859-2", "iso-8859-3", "iso-8859-4", "iso-8859-5", "iso-8859-6", "iso-8859-7", "iso-8859-8", "iso-8859-9", "iso-8859-10",
+    "iso-8859-13", "iso-8859-14", "iso-8859-15", "iso-8859-16", "windows-1250", "windows-1251", "windows-1253", "windows-1254",
+    "windows-1255", "windows-1256", "windows-1257", "windows-1258", "koi8-r", "koi8-u", "macintosh", "cp437", "cp850", "cp852", "cp858",
+    "cp866", "gb2312", "gbk", "gb18030", "big5", "shift_jis", "euc-jp", "euc-kr", "iso-2022-jp", "utf-16", "utf-16le", "utf-16be", "utf-32",
+    "utf-7", "tis-620",
 };
 static const struct {
     const char *label, *means;
 } aliases[] = {
-    {"utf8", "utf-8"}, {"unicode-1-1-utf-8", "utf-8"}, {"ascii", "windows-1252"}, {"us-ascii", "windows-1252"}, {"ansi-x3.4-1968", "windows-1252"}, {"iso-8859-1", "windows-1252"},
-    {"iso8859-1", "windows-1252"}, {"iso-88591", "windows-1252"}, {"latin1", "windows-1252"}, {"latin-1", "windows-1252"}, {"cp1252", "windows-1252"}, {"cp-1252", "windows-1252"}, {"ansi", "windows-1252"},
-    {"latin2", "iso-8859-2"}, {"iso8859-2", "iso-8859-2"}, {"latin9", "iso-8859-15"}, {"iso8859-15", "iso-8859-15"}, {"cp1250", "windows-1250"}, {"cp1251", "windows-1251"}, {"cp1253", "windows-1253"},
-    {"cp1254", "windows-1254"}, {"cp1255", "windows-1255"}, {"cp1256", "windows-1256"}, {"cp1257", "windows-1257"}, {"cp1258", "windows-1258"}, {"iso-8859-8-i", "iso-8859-8"}, {"iso-8859-9-e", "iso-8859-9"},
-    {"ks-c-5601-1987", "euc-kr"}, {"cp949", "euc-kr"}, {"cp936", "gbk"}, {"x-gbk", "gbk"}, {"sjis", "shift_jis"}, {"shift-jis", "shift_jis"}, {"x-sjis", "shift_jis"}, {"cp932", "shift_jis"},
+    {"utf8", "utf-8"}, {"unicode-1-1-utf-8", "utf-8"}, {"ascii", "windows-1252"}, {"us-ascii", "windows-1252"}, {"ansi-x3.4-1968", "windows-1252"},
+    {"iso-8859-1", "windows-1252"},
+    {"iso8859-1", "windows-1252"}, {"iso-88591", "windows-1252"}, {"latin1", "windows-1252"}, {"latin-1", "windows-1252"},
+    {"cp1252", "windows-1252"}, {"cp-1252", "windows-1252"}, {"ansi", "windows-1252"},
+    {"latin2", "iso-8859-2"}, {"iso8859-2", "iso-8859-2"}, {"latin9", "iso-8859-15"}, {"iso8859-15", "iso-8859-15"}, {"cp1250", "windows-1250"},
+    {"cp1251", "windows-1251"}, {"cp1253", "windows-1253"},
+    {"cp1254", "windows-1254"}, {"cp1255", "windows-1255"}, {"cp1256", "windows-1256"}, {"cp1257", "windows-1257"}, {"cp1258", "windows-1258"},
+    {"iso-8859-8-i", "iso-8859-8"}, {"iso-8859-9-e", "iso-8859-9"},
+    {"ks-c-5601-1987", "euc-kr"}, {"cp949", "euc-kr"}, {"cp936", "gbk"}, {"x-gbk", "gbk"}, {"sjis", "shift_jis"}, {"shift-jis", "shift_jis"},
+    {"x-sjis", "shift_jis"}, {"cp932", "shift_jis"},
     {"ibm437", "cp437"}, {"ibm850", "cp850"}, {"x-mac-roman", "macintosh"}, {"utf16", "utf-16"}, {"unicode", "utf-16"},
 };
+
+uint32_t windows_1252(unsigned char c)
+{
+    return c >= 0x80 && c < 0xA0 ? windows_1252_c1[c - 0x80] : c;
+}
 
 uint32_t utf8_next(struct text t, size_t *at)
 {
@@ -86,8 +96,7 @@ static int from_windows_1252(struct text bytes, struct buf *out)
 {
     int err = 0;
     for (size_t i = 0; i < bytes.n && !err; i++) {
-        unsigned char c = (unsigned char)bytes.s[i];
-        err = buf_add_code_point(out, c >= 0x80 && c < 0xA0 ? windows_1252[c - 0x80] : c);
+        err = buf_add_code_point(out, windows_1252((unsigned char)bytes.s[i]));
     }
     return err;
 }
@@ -158,8 +167,7 @@ int charset_to_utf8(struct text bytes, const char *charset, struct buf *out)
     }
     bool ascii = !known || strcmp(known, "windows-1252") == 0;
     if (ascii) {
-        /* No label, one that nobody knows, or "us-ascii" with 8 bit: UTF-8 if it is that. Latin text that happens to be valid UTF-8 is not seen in practice, but a
-         * label that promises 8 bit is believed. */
+        /* No label, one that nobody knows, or "us-ascii" with 8 bit: UTF-8 if it is that. A label that promises 8 bit is believed. */
         bool promised = known && !strcasestr(charset, "ascii") && !strcasestr(charset, "ansi");
         return !promised && text_is_utf8(bytes) ? buf_add_text(out, bytes) : from_windows_1252(bytes, out);
     }

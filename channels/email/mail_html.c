@@ -1,5 +1,5 @@
-/* HTML to the words in it: one pass over tags as the HTML standard's tokenizer sees them (section 13.2.5), no tree. A tree is not needed for words, and its
- * builders take quadratic time and recurse on what a stranger nests; this takes time in the length alone, and memory of what it writes. */
+/* HTML to the words in it: one pass over tags as the HTML standard's tokenizer sees them (section 13.2.5), no tree. A tree is not needed for words, and
+ * its builders (gumbo's too) take quadratic time and recurse on what a stranger nests; this takes time by the length alone, and memory by what it writes. */
 #include <string.h>
 #include <strings.h>
 
@@ -24,9 +24,12 @@ static const struct {
     const char *name;
     enum html_break kind;
 } tags[] = {
-    {"p", PARAGRAPH}, {"div", LINE}, {"tr", LINE}, {"td", CELL}, {"th", CELL}, {"li", LINE}, {"ul", PARAGRAPH}, {"ol", PARAGRAPH}, {"dl", PARAGRAPH}, {"dt", LINE}, {"dd", LINE},
-    {"table", PARAGRAPH}, {"blockquote", PARAGRAPH}, {"pre", PARAGRAPH}, {"hr", PARAGRAPH}, {"h1", PARAGRAPH}, {"h2", PARAGRAPH}, {"h3", PARAGRAPH}, {"h4", PARAGRAPH}, {"h5", PARAGRAPH}, {"h6", PARAGRAPH},
-    {"section", LINE}, {"article", LINE}, {"header", LINE}, {"footer", LINE}, {"address", LINE}, {"center", LINE}, {"form", LINE}, {"fieldset", LINE}, {"figure", LINE}, {"caption", LINE}, {"option", LINE},
+    {"p", PARAGRAPH}, {"div", LINE}, {"tr", LINE}, {"td", CELL}, {"th", CELL}, {"li", LINE}, {"ul", PARAGRAPH}, {"ol", PARAGRAPH},
+    {"dl", PARAGRAPH}, {"dt", LINE}, {"dd", LINE},
+    {"table", PARAGRAPH}, {"blockquote", PARAGRAPH}, {"pre", PARAGRAPH}, {"hr", PARAGRAPH}, {"h1", PARAGRAPH}, {"h2", PARAGRAPH}, {"h3", PARAGRAPH},
+    {"h4", PARAGRAPH}, {"h5", PARAGRAPH}, {"h6", PARAGRAPH},
+    {"section", LINE}, {"article", LINE}, {"header", LINE}, {"footer", LINE}, {"address", LINE}, {"center", LINE}, {"form", LINE},
+    {"fieldset", LINE}, {"figure", LINE}, {"caption", LINE}, {"option", LINE},
     {"script", RAW}, {"style", RAW}, {"title", RAW}, {"noframes", RAW}, {"iframe", RAW}, {"template", RAW},
 };
 

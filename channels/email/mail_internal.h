@@ -29,6 +29,7 @@ void words_put_plain(struct words *w, struct text t, bool flowed, bool delsp); /
 void words_put_html(struct words *w, struct text t);                           /* text/html */
 void words_trim(struct words *w); /* blank lines at the start, white space at the end; nothing is left of what is white space alone */
 
+uint32_t windows_1252(unsigned char c); /* U+FFFD for its five holes */
 uint32_t utf8_next(struct text t, size_t *at); /* U+FFFD for what is not UTF-8; always moves on */
 int buf_add_code_point(struct buf *b, uint32_t c) MUST_CHECK;
 
@@ -48,8 +49,8 @@ bool head_has(struct text head, const char *name);
 GMimeParserOptions *mail_options(void); /* starts GMime, once for all threads */
 /* The first mailbox in @value: its key and its name (cut at LABEL_MAX). false: none can be read. */
 bool head_mailbox(const char *value, char key[ADDRESS_MAX + 1], struct words *name);
-/* Message-IDs in @value, in order, without brackets: comments skipped, folding spaces inside dropped; bare words with an @ when nothing stands in brackets.
- * Calls @take for each (borrowed during the call). */
+/* Message-IDs in @value, in order, without brackets: comments skipped, folding spaces inside dropped; bare words with an @ when nothing stands in
+ * brackets. Calls @take for each (borrowed during the call). */
 void message_ids(struct text value, void (*take)(void *ctx, struct text id), void *ctx);
 
 /* Subject without what answering and forwarding put before it. @replies_only keeps Fwd: and its like. */

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "channels/email/mail_internal.h"
 
@@ -176,9 +175,12 @@ static const char *suffix_of(const char *type)
     static const struct {
         const char *type, *suffix;
     } known[] = {
-        {"text/plain", ".txt"}, {"text/html", ".html"}, {"text/calendar", ".ics"}, {"text/csv", ".csv"}, {"text/vcard", ".vcf"}, {"image/jpeg", ".jpg"}, {"image/png", ".png"},
-        {"image/gif", ".gif"}, {"image/heic", ".heic"}, {"image/webp", ".webp"}, {"application/pdf", ".pdf"}, {"application/zip", ".zip"}, {"message/rfc822", ".eml"},
-        {"message/delivery-status", ".txt"}, {"text/rfc822-headers", ".txt"}, {"application/pgp-signature", ".asc"}, {"application/pkcs7-signature", ".p7s"},
+        {"text/plain", ".txt"}, {"text/html", ".html"}, {"text/calendar", ".ics"}, {"text/csv", ".csv"}, {"text/vcard", ".vcf"},
+        {"image/jpeg", ".jpg"}, {"image/png", ".png"},
+        {"image/gif", ".gif"}, {"image/heic", ".heic"}, {"image/webp", ".webp"}, {"application/pdf", ".pdf"}, {"application/zip", ".zip"},
+        {"message/rfc822", ".eml"},
+        {"message/delivery-status", ".txt"}, {"text/rfc822-headers", ".txt"}, {"application/pgp-signature", ".asc"},
+        {"application/pkcs7-signature", ".p7s"},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (strcmp(type, known[i].type) == 0) {

@@ -1,5 +1,6 @@
-/* Raw mail to words: RFC 5322 and MIME by GMime, behind this door. No I/O. Never fails on bad mail: what cannot be read becomes raw_only with what could be
- * found; the caller attaches the raw source in every case. Costs bounded time and memory: the limits below. Threads may each read a mail of their own. */
+/* Raw mail to words: RFC 5322 and MIME by GMime, behind this door. No I/O. Never fails on bad mail: what cannot be read becomes raw_only with what could
+ * be found; the caller attaches the raw source of what is raw_only or cut. Costs bounded time and memory: the limits below. Texts are UTF-8 without
+ * control characters (mail_text: but \n and \t). Threads may each read a mail of their own. */
 #ifndef LOKET_CHANNELS_EMAIL_MAIL_PARSE_H
 #define LOKET_CHANNELS_EMAIL_MAIL_PARSE_H
 

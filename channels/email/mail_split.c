@@ -194,14 +194,15 @@ int node_decode(const struct node *n, size_t bytes_max, struct buf *out)
 {
     struct text in = n->body;
     in.n = in.n < bytes_max ? in.n : bytes_max;
-    if (n->encoding != GMIME_CONTENT_ENCODING_BASE64 && n->encoding != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE && n->encoding != GMIME_CONTENT_ENCODING_UUENCODE) {
+    bool base64 = n->encoding == GMIME_CONTENT_ENCODING_BASE64;
+    if (!base64 && n->encoding != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE && n->encoding != GMIME_CONTENT_ENCODING_UUENCODE) {
         return buf_add_text(out, in);
     }
     GMimeEncoding state;
     g_mime_encoding_init_decode(&state, n->encoding);
     int err = buf_reserve(out, g_mime_encoding_outlen(&state, in.n) + 64);
     if (!err && in.n > 0) {
-        const char *padding = n->encoding == GMIME_CONTENT_ENCODING_BASE64 ? base64_padding(in) : "";
+        const char *padding = base64 ? base64_padding(in) : "";
         out->len += g_mime_encoding_step(&state, in.s, in.n, out->data + out->len);
         out->len += g_mime_encoding_flush(&state, padding, strlen(padding), out->data + out->len);
         out->data[out->len] = '\0';

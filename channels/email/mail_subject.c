@@ -8,7 +8,8 @@ static const struct {
     const char *word;
     bool reply; /* else it was forwarded */
 } prefixes[] = {
-    {"re", true}, {"antw", true}, {"antwoord", true}, {"betr", true}, {"betreft", true}, {"aw", true}, {"sv", true}, {"vs", true}, {"ynt", true}, {"odp", true}, {"ref", true},
+    {"re", true}, {"antw", true}, {"antwoord", true}, {"betr", true}, {"betreft", true}, {"aw", true}, {"sv", true}, {"vs", true}, {"ynt", true},
+    {"odp", true}, {"ref", true},
     {"fw", false}, {"fwd", false}, {"doorst", false}, {"doorgestuurd", false}, {"wg", false}, {"tr", false}, {"rv", false}, {"vb", false},
 };
 
@@ -20,7 +21,8 @@ static size_t skip_blank(struct text t, size_t at)
     return at;
 }
 
-/* Bytes of one prefix at the start of @t with its colon, 0 when there is none: "Re:", "RE :", "Re[2]:", "Re(3):", "Betr.:" and the wide colon of East Asian mailers. */
+/* Bytes of one prefix at the start of @t with its colon, 0 when there is none: "Re:", "RE :", "Re[2]:", "Re(3):", "Betr.:" and the wide colon of East
+ * Asian mailers. */
 static size_t prefix_bytes(struct text t, bool replies_only)
 {
     size_t n = 0;

@@ -52,10 +52,8 @@ static void words_put_line(struct words *w, uint32_t c)
 void words_put(struct words *w, uint32_t c)
 {
     if (c >= 0x80 && c < 0xA0) {
-        /* windows-1252 under another label; its five holes are dropped like the controls they are */
-        static const uint16_t c1[32] = {0x20AC, 0, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017D, 0,
-                                        0, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0, 0x017E, 0x0178};
-        c = c1[c - 0x80];
+        uint32_t meant = windows_1252((unsigned char)c); /* under another label */
+        c = meant == 0xFFFD ? 0 : meant; /* a hole is dropped like the control it is */
     }
     if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) {
         c = 0xFFFD;
@@ -186,7 +184,8 @@ static int leaf_words(const struct node *n, struct words *out)
 
 static int node_words(const struct tree *t, const struct node *n, struct words *out, bool *html);
 
-/* Of alternatives the last is the richest (section 5.1.4); words are wanted here, so the first that is plain and not blank, else the last that is not. */
+/* Of alternatives the last is the richest (section 5.1.4); words are wanted here, so the first that is plain and not blank, else the last that is not
+ * blank. */
 static int alternative_words(const struct tree *t, const struct node *n, struct words *out, bool *html)
 {
     int err = 0;

@@ -11,8 +11,8 @@ struct sms_size {
 };
 int sms_size(struct text t, struct sms_size *out) MUST_CHECK; /* ERR_BAD_UTF8 */
 
-/* To "+31612345678": spaces, hyphens, dots, brackets dropped; 00 → +; a national 0 → +@country (digits, "31"). Alphanumeric senders and short codes stay as they are
- * (upper case kept). ERR_BAD_INPUT: empty, longer than 15 digits, other characters. */
+/* To "+31612345678": spaces, hyphens, dots, slashes, brackets dropped; 00 → +; a national 0 → +@country (digits, "31"; "": left as it is). Alphanumeric
+ * senders (at most 11 characters of ASCII) and short codes stay as they are. ERR_BAD_INPUT: empty, longer than 15 digits, other characters. */
 int sms_number_normalise(struct text number, const char *country, char out[32]) MUST_CHECK;
 
 #endif

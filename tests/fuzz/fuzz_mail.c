@@ -28,9 +28,10 @@ static void check_answer(const struct mail *m)
         check_text(ids[i], MESSAGE_ID_MAX, false);
         CHECK(buf_add_text(&references, ids[i]) == 0 && buf_add_byte(&references, ' ') == 0);
     }
-    struct outbound o = {.channel = "email", .conversation = TEXT_LITERAL("c"), .seq = 1, .address = mail_reply_to(m), .resident_name = mail_from_name(m),
-                         .text = mail_text(m), .subject = mail_subject(m), .message_id = TEXT_LITERAL("c.1@example.nl"), .in_reply_to = mail_message_id(m),
-                         .references = buf_text(&references), .date_ms = 1};
+    struct outbound o = {.channel = "email", .conversation = TEXT_LITERAL("c"), .seq = 1, .address = mail_reply_to(m),
+                         .resident_name = mail_from_name(m), .text = mail_text(m), .subject = mail_subject(m),
+                         .message_id = TEXT_LITERAL("c.1@example.nl"), .in_reply_to = mail_message_id(m), .references = buf_text(&references),
+                         .date_ms = 1};
     int err = mail_build(&o, "info@example.nl", "Example", &out);
     CHECK(err == 0 || err == ERR_TOO_LARGE);
     if (!err) {

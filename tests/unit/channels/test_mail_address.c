@@ -19,6 +19,8 @@ static void addresses(void **state)
         {"jan@[IPv6:2001:db8::1]", "jan@[ipv6:2001:db8::1]"},
         {"info@caf\xC3\xA9.example", "info@xn--caf-dma.example"},
         {"j\xC3\xB6rg@example.nl", "j\xC3\xB6rg@example.nl"},
+        {"info@example.\xC2\xAD\xC2\xAD", NULL}, /* once came out as "info@example.", which is no address */
+        {"info@\xF0\x9F\x98\x80\xE2\x80\x8B..nl", NULL},
         {"", NULL},
         {"jan", NULL},
         {"@example.nl", NULL},
@@ -78,7 +80,8 @@ static void senders(void **state)
         {"quoted name", "From: \"Vries, Jan de\" <jan@example.nl>\n\n", "jan@example.nl", "Vries, Jan de", "jan@example.nl"},
         {"comment for a name", "From: jan@example.nl (Jan de Vries)\n\n", "jan@example.nl", "Jan de Vries", "jan@example.nl"},
         {"encoded, Q", "From: =?iso-8859-1?Q?J=F6rg_Bakker?= <j@example.nl>\n\n", "j@example.nl", "J\xC3\xB6rg Bakker", "j@example.nl"},
-        {"encoded, in quotes although it must not be", "From: \"=?utf-8?B?SsO2cmc=?=\" <j@example.nl>\n\n", "j@example.nl", "J\xC3\xB6rg", "j@example.nl"},
+        {"encoded, in quotes although it must not be", "From: \"=?utf-8?B?SsO2cmc=?=\" <j@example.nl>\n\n", "j@example.nl", "J\xC3\xB6rg",
+        "j@example.nl"},
         {"raw UTF-8", "From: J\xC3\xB6rg <j@example.nl>\n\n", "j@example.nl", "J\xC3\xB6rg", "j@example.nl"},
         {"raw latin", "From: J\xF6rg <j@example.nl>\n\n", "j@example.nl", "J\xC3\xB6rg", "j@example.nl"},
         {"folded", "From: Jan\n de\n\tVries\n <jan@example.nl>\n\n", "jan@example.nl", "Jan de Vries", "jan@example.nl"},

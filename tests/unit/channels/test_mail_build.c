@@ -32,7 +32,8 @@ static int build(const struct outbound *o, struct buf *out)
 static void check_wire(const char *row, struct text mail)
 {
     size_t line = 0, fields[8] = {0};
-    static const char *const names[8] = {"From:", "To:", "Subject:", "Date:", "Message-ID:", "MIME-Version:", "Content-Type:", "Content-Transfer-Encoding:"};
+    static const char *const names[8] = {"From:", "To:", "Subject:", "Date:", "Message-ID:", "MIME-Version:", "Content-Type:",
+                                         "Content-Transfer-Encoding:"};
     bool head = true;
     for (size_t i = 0; i < mail.n; i++) {
         unsigned char c = (unsigned char)mail.s[i];
@@ -111,7 +112,9 @@ static void round_trip(void **state)
         {"name with brackets", "Jan <x@y.nl>", "x", NULL, "Hallo", NULL},
         {"name beyond ASCII", "Éngel Yiğit", "x", NULL, "Hallo", NULL},
         {"name in another script", "山田太郎", "パスポート", NULL, "こんにちは", NULL},
-        {"a long name", "Éngel Yiğit van der Meulen-Öztürk tot Nieuwenhuizen, mede namens de vereniging van eigenaren Oude Gracht 12 tot en met 38", "x", NULL, "Hallo", NULL},
+        {"a long name",
+        "Éngel Yiğit van der Meulen-Öztürk tot Nieuwenhuizen, mede namens de vereniging van eigenaren Oude Gracht 12 tot en met 38",
+        "x", NULL, "Hallo", NULL},
         {"Re: once", "Jan", "Re: paspoort", "Re: paspoort", "Hallo", NULL},
         {"Re: once, of many", "Jan", "RE: Antw: re[2]: paspoort", "Re: paspoort", "Hallo", NULL},
         {"Fwd: stays", "Jan", "Re: Fwd: paspoort", "Re: Fwd: paspoort", "Hallo", NULL},
@@ -120,7 +123,9 @@ static void round_trip(void **state)
         {"subject beyond ASCII", "Jan", "Café – één vraag?", NULL, "Hallo", NULL},
         {"emoji", "Jan 😀", "😀", NULL, "😀", NULL},
         {"looks encoded", "Jan", "=?utf-8?q?x?= y", "Re: x y", "=?utf-8?q?x?=", NULL},
-        {"a long subject", "Jan", "een heel lang onderwerp dat over meerdere regels gaat omdat iemand alles in het onderwerp heeft geschreven, ook de vraag, de groet en één naam", NULL, "x", NULL},
+        {"a long subject", "Jan",
+        "een heel lang onderwerp dat over meerdere regels gaat omdat iemand alles in het onderwerp heeft geschreven, ook de vraag, de groet en één naam",
+         NULL, "x", NULL},
         {"lines", "Jan", "x", NULL, "een\n\ntwee\n\n\ndrie", NULL},
         {"CRLF and CR", "Jan", "x", NULL, "een\r\ntwee\rdrie", "een\ntwee\ndrie"},
         {"dots and From", "Jan", "x", NULL, ".\n..\n.a\nFrom x\nEOF", NULL},

@@ -1,4 +1,4 @@
-/* Mails that are made to cost: each must take bounded time and memory, and still be a mail. Time is of this process, and generous: under sanitizers and valgrind
+/* Mails that are made to cost: each must take bounded time and memory, and still be a mail. Time is of this process, and generous: under sanitizers
  * what is linear takes a few seconds, what is quadratic would take minutes. */
 #include <sys/resource.h>
 
@@ -156,10 +156,13 @@ static void headers_of_30_megabytes(void **state)
 static void structured_headers(void **state)
 {
     (void)state;
-    static const char *const names[] = {"From", "Sender", "Reply-To", "Subject", "Message-ID", "References", "In-Reply-To", "Content-Type", "Content-Disposition",
+    static const char *const names[] = {"From", "Sender", "Reply-To", "Subject", "Message-ID", "References", "In-Reply-To", "Content-Type",
+        "Content-Disposition",
                                         "Content-Transfer-Encoding", "Auto-Submitted", "Return-Path"};
-    static const char *const fills[] = {"(", "((\\", "\"", "\\", "<", "a:", "a:b@c,", "a@b,", ",", ";", "; a*0*=utf-8''%", ";a*1=b", "; boundary=x", "=?", "=?utf-8?q?", "=?utf-8?b?w6k=?= ",
-                                        "=?utf-8?q?=C3?= =?utf-8?q?=A9?=", "=?utf-7?q?+?=", "=?iso-2022-kr?b?Dg==?=", "<a@b>", "[", "@", "\xC3", "\xFF", "%", "'", "*=", "\t", "@a,@b:", "a.b."};
+    static const char *const fills[] = {"(", "((\\", "\"", "\\", "<", "a:", "a:b@c,", "a@b,", ",", ";", "; a*0*=utf-8''%", ";a*1=b", "; boundary=x",
+        "=?", "=?utf-8?q?", "=?utf-8?b?w6k=?= ",
+                                        "=?utf-8?q?=C3?= =?utf-8?q?=A9?=", "=?utf-7?q?+?=", "=?iso-2022-kr?b?Dg==?=", "<a@b>", "[", "@", "\xC3",
+                                        "\xFF", "%", "'", "*=", "\t", "@a,@b:", "a.b."};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         for (size_t k = 0; k < sizeof fills / sizeof fills[0]; k++) {
             buf_clear(&raw);
@@ -177,7 +180,8 @@ static void structured_headers(void **state)
 static void html_that_nests_and_never_ends(void **state)
 {
     (void)state;
-    static const char *const fills[] = {"<div>", "<b>", "<a href=\"", "<!--", "<!", "</", "<script>", "</script", "&", "&#", "<table><tr><td>", "<blockquote>", "<pre> ", "<", "<a '", "&amp", "<li>"};
+    static const char *const fills[] = {"<div>", "<b>", "<a href=\"", "<!--", "<!", "</", "<script>", "</script", "&", "&#", "<table><tr><td>",
+        "<blockquote>", "<pre> ", "<", "<a '", "&amp", "<li>"};
     for (size_t i = 0; i < sizeof fills / sizeof fills[0]; i++) {
         buf_clear(&raw);
         add("Content-Type: text/html\n\n");

@@ -142,7 +142,7 @@ static void the_alphabet_is_perls(void **state)
 {
     (void)state;
     FILE *perl = popen("perl -MEncode -e 'for my $c (0 .. 0xFFFF) { next if $c >= 0xD800 && $c <= 0xDFFF; my $s = chr $c;"
-                       " my $o = eval { encode(\"gsm0338\", $s, Encode::FB_CROAK) }; printf \"%d %d\\n\", $c, defined $o ? length $o : 0 }' 2>/dev/null", "r");
+                       " my $o = encode(\"gsm0338\", $s, sub { \"\" }); printf \"%d %d\\n\", $c, length $o }'", "r");
     assert_non_null(perl);
     unsigned c, septets, rows = 0;
     while (fscanf(perl, "%u %u", &c, &septets) == 2) {
