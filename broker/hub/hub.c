@@ -253,6 +253,7 @@ int hub_new(struct loop *l, const struct hub_config *c, struct hub **out)
     map_init(&h->members, HUB_MEMBERS_MAX);
     map_init(&h->threads, HUB_THREADS_MAX);
     map_init(&h->colleagues, AGENTS_MAX);
+    map_init(&h->tries, HUB_TRIES_MAX);
     list_init(&h->watchers);
     buf_init(&h->scratch, HUB_ENTRY_BYTES_MAX);
     for (size_t i = 0; i < c->queues_n; i++) {
@@ -355,6 +356,11 @@ void hub_free(struct hub **hub)
     map_done(&h->members);
     map_done(&h->threads);
     map_done(&h->colleagues);
+    at = 0;
+    while (map_next(&h->tries, &at, NULL, &value)) {
+        free(value);
+    }
+    map_done(&h->tries);
     free(h);
     *hub = NULL;
 }

@@ -24,6 +24,7 @@
 #define HUB_MEMBERS_MAX (1u << 20)
 #define HUB_THREADS_MAX (1u << 20)
 #define HUB_FOLLOWS_MAX 1024          /* conversations that one session follows */
+#define HUB_TRIES_MAX 4096            /* users and addresses with a wrong password in the last minute */
 #define HUB_PAGE 100                  /* entries read from the log at once */
 #define HUB_DECIDE_TRIES 3            /* once, and twice more when stale */
 #define HUB_ENTRY_BYTES_MAX (192 * 1024) /* TEXT_LARGE_MAX and 64 attachments with their names */
@@ -94,6 +95,7 @@ struct hub {
     struct map members;    /* edge_id → struct member */
     struct map threads;    /* conversation → struct thread */
     struct map colleagues; /* agent id → struct colleague */
+    struct map tries;      /* of signing in; sign_in.c */
     struct list watchers;
     struct frame_arena *arena;
     struct buf scratch;    /* an entry while it is encoded */
@@ -153,6 +155,8 @@ void colleague_session_opened(struct hub *h, struct colleague *c);
 void colleague_session_closed(struct hub *h, struct colleague *c);
 void staff_sweep(struct hub *h); /* nobody holds work without being here: what a broker that died, or a removed account, left behind */
 void colleague_presence(struct hub *h, struct colleague *c, const char *presence, edge_id answer_to);
+void http_answer(struct hub *h, edge_id request, int status, const char *json);
+void http_answer_error(struct hub *h, edge_id request, int status, int err);
 void http_request(void *hub, edge_id request, const struct edge_http *r);
 
 /* verb_*.c */

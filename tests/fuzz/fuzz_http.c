@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "edge/edge_internal.h"
 #include "edge/token.h"
+#include "hub/sign_in.h"
 
 static const struct kannel_config numbers[] = {
     {.number = "+31201234567", .queue = "burgerzaken", .hook_url = "http://127.0.0.1:1", .hook_secret = "k"},
@@ -87,6 +88,14 @@ static void try_token(struct text in)
     }
 }
 
+static void try_sign_in(struct text in)
+{
+    char user[ID_MAX + 1], password[SIGN_IN_PASSWORD_MAX + 1];
+    int err = sign_in_read(in, user, password);
+    CHECK(err == 0 || err == ERR_BAD_FIELD || err == ERR_SIGN_IN);
+    CHECK(err || (strlen(user) <= ID_MAX && strlen(password) <= SIGN_IN_PASSWORD_MAX && text_is_utf8(text_of(user)) && text_is_utf8(text_of(password))));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -127,6 +136,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         break;
     case 'o':
         CHECK(!origin_is_ours((struct text){in.s, in.n / 2}, (struct text){in.s + in.n / 2, in.n - in.n / 2}, NULL) || in.n > 7);
+        break;
+    case 'b':
+        try_sign_in(in);
         break;
     case 't':
         try_token(in);
