@@ -20,7 +20,7 @@
 #define IMAP_MAGIC 0x13a91309u
 #define IMAP_KEYWORD "$Loket"
 #define IMAP_POLL_MS 1000
-#define IMAP_OPEN_MS 15000
+#define IMAP_OPEN_MS 30000
 #define IMAP_COMMAND_MS 30000       /* one command; the largest answer is a chunk */
 #define IMAP_CHUNK_BYTES (1u << 20)
 #define IMAP_BATCH_MAX 1000         /* UIDs of one search; the rest comes with the next */
@@ -320,7 +320,8 @@ static void heard_untagged(struct imap_source *s, struct text line)
 
 static void heard_select(struct imap_source *s, bool ok, struct text line)
 {
-    if (!ok || imap_word_is(line, "[READ-ONLY]") || (line.n > 10 && strncasecmp(line.s, "[READ-ONLY", 10) == 0) || (!s->keywords && !s->seen_flag)) {
+    bool read_only = line.n >= 11 && strncasecmp(line.s, "[READ-ONLY]", 11) == 0;
+    if (!ok || read_only || (!s->keywords && !s->seen_flag)) {
         source_drop(s, ok ? ERR_FORBIDDEN : ERR_REMOTE, ok ? TEXT_LITERAL("this user may set no flags in the mailbox") : line);
         return;
     }
@@ -332,7 +333,8 @@ static void heard_select(struct imap_source *s, bool ok, struct text line)
 static void heard_store(struct imap_source *s, bool ok)
 {
     if (s->keywords && (!ok || (s->flags_told && !s->keyword_told))) {
-        log_event(LOG_WARN, "imap_keyword", "queue=%s why=\"the server keeps no keyword, though it said so\" next=\"\\Seen alone from here\"", s->config.queue);
+        log_event(LOG_WARN, "imap_keyword", "queue=%s why=\"the server keeps no keyword, though it said so\" next=\"\\Seen alone from here\"",
+                  s->config.queue);
         s->keywords = false;
         if (!ok) {
             say_store(s);
@@ -423,7 +425,8 @@ static void on_down(void *ctx, int err, const char *why)
 static void source_open(struct imap_source *s)
 {
     static const struct line_events events = {.up = on_up, .bytes = on_bytes, .down = on_down};
-    struct transfer_request r = {.url = s->config.url, .user = s->config.user, .password = s->config.password, .tls = s->config.tls, .deadline_ms = IMAP_OPEN_MS};
+    struct transfer_request r = {.url = s->config.url, .user = s->config.user, .password = s->config.password, .tls = s->config.tls,
+                                 .deadline_ms = IMAP_OPEN_MS};
     imap_wire_reset(&s->wire);
     s->state = OPENING;
     int err = line_open(s->transfers, &r, &events, s, &s->line);

@@ -128,7 +128,9 @@ int imap_job_run(struct imap_job *j, struct loop *l)
 {
     j->working = true;
     int err = loop_work(l, job_work, job_read, j);
-    j->working = !err;
+    if (err) {
+        j->working = false; /* nobody else knows of it */
+    }
     return err;
 }
 

@@ -31,15 +31,17 @@ static int attach(struct imap_mail *m, struct text name, struct text type, struc
     if (!err) {
         name = text_cut(name, LABEL_MAX);
         type = text_cut(type, LABEL_MAX);
-        in->attachments[in->attachments_n++] = (struct frame_attachment){.hash = {hash, HASH_MAX}, .name = name.n > 0 ? name : TEXT_LITERAL("attachment"),
-                                                                         .type = type.n > 0 ? type : TEXT_LITERAL("application/octet-stream"), .bytes = bytes.n};
+        in->attachments[in->attachments_n++] = (struct frame_attachment){
+            .hash = {hash, HASH_MAX}, .name = name.n > 0 ? name : TEXT_LITERAL("attachment"),
+            .type = type.n > 0 ? type : TEXT_LITERAL("application/octet-stream"), .bytes = bytes.n};
     }
     return err;
 }
 
 static int attach_raw(struct imap_mail *m)
 {
-    return attach(m, m->beginning_only ? TEXT_LITERAL("mail-beginning.eml") : TEXT_LITERAL("mail.eml"), TEXT_LITERAL("message/rfc822"), buf_text(&m->raw));
+    struct text name = m->beginning_only ? TEXT_LITERAL("mail-beginning.eml") : TEXT_LITERAL("mail.eml");
+    return attach(m, name, TEXT_LITERAL("message/rfc822"), buf_text(&m->raw));
 }
 
 /* @text, and under it a line that says what is not in it. */
@@ -58,12 +60,12 @@ static void note_oversized(const struct imap_mail *m, char note[NOTE_BYTES_MAX])
     (void)snprintf(note, NOTE_BYTES_MAX,
                    "[Deze e-mail is te groot (%llu MB). Het begin is bijgevoegd; het geheel staat in mailbox %.254s, UID %llu.]\n"
                    "[This mail is too large (%llu MB). Its beginning is attached; the whole is in mailbox %.254s, UID %llu.]",
-                   (unsigned long long)(m->size >> 20), m->address, (unsigned long long)m->uid, (unsigned long long)(m->size >> 20), m->address,
-                   (unsigned long long)m->uid);
+                   (unsigned long long)(m->size >> 20), m->address, (unsigned long long)m->uid,
+                   (unsigned long long)(m->size >> 20), m->address, (unsigned long long)m->uid);
 }
 
-#define NOTE_UNREADABLE "[Deze e-mail kon niet worden gelezen. Het origineel is bijgevoegd.]\n[This mail could not be read. The original is attached.]"
-#define NOTE_CUT "[De tekst is afgekapt. Het origineel is bijgevoegd.]\n[The text was cut. The original is attached.]"
+#define NOTE_UNREADABLE "[Deze e-mail bevat geen leesbare tekst. Het origineel is bijgevoegd.]\n[This mail holds no readable text. The original is attached.]"
+#define NOTE_CUT "[Niet alles past hier. Het origineel is bijgevoegd.]\n[Not all of it fits here. The original is attached.]"
 
 static int text_choose(struct imap_mail *m, bool unreadable, bool cut)
 {
@@ -109,7 +111,7 @@ static int inbound_fill(struct imap_mail *m)
         in->message_id = mail_message_id(mail);
         in->references_n = mail_references(mail, in->references);
         in->automatic = mail_is_automatic(mail) || text_is(mail_from(mail), m->address);
-        cut = mail_text(mail).n + 4 > TEXT_LARGE_MAX; /* mail_text ends within 3 bytes of the limit when it had to cut */
+        cut = mail_is_cut(mail);
     }
     /* Of a mail that is not whole the last part may be cut anywhere: its beginning stands for all of them. */
     size_t parts = mail && !m->beginning_only ? mail_parts_n(mail) : 0;

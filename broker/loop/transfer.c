@@ -290,7 +290,8 @@ static bool host_is_loopback(const char *url)
     char *host = NULL;
     bool loopback = false;
     if (u && curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK && curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
-        loopback = strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 || (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host));
+        loopback = strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+                   (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host));
     }
     curl_free(host);
     curl_url_cleanup(u);
@@ -364,7 +365,9 @@ static int transfer_options(struct transfer *t, const struct transfer_request *r
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)r->deadline_ms);
-    curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)(r->deadline_ms < TRANSFER_CONNECT_MS ? r->deadline_ms : TRANSFER_CONNECT_MS));
+    /* For mail "connecting" ends with the sign-in, and Dovecot waits up to 15 s before it says that a password is wrong. */
+    int64_t connect_ms = t->is_mail || r->deadline_ms < TRANSFER_CONNECT_MS ? r->deadline_ms : TRANSFER_CONNECT_MS;
+    curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_answer);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, plain ? 0L : 1L);

@@ -108,15 +108,28 @@ void port_await(int port, int64_t deadline_ms)
     close(fd);
 }
 
-pid_t part_start(const char *const *argv, const char *log_path)
+pid_t part_fork(void)
 {
     pid_t parent = getpid(), pid = fork();
     CHECK(pid >= 0);
+    if (pid > 0) {
+        setpgid(pid, pid);
+        return pid;
+    }
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) {
+        _exit(127);
+    }
+    return 0;
+}
+
+pid_t part_start(const char *const *argv, const char *log_path)
+{
+    pid_t pid = part_fork();
     if (pid == 0) {
-        setpgid(0, 0);
-        prctl(PR_SET_PDEATHSIG, SIGTERM);
         int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND, 0600), null = open("/dev/null", O_RDONLY);
-        if (getppid() != parent || log < 0 || null < 0) {
+        if (log < 0 || null < 0) {
             _exit(127);
         }
         dup2(null, 0);
@@ -125,7 +138,6 @@ pid_t part_start(const char *const *argv, const char *log_path)
         execvp(argv[0], (char *const *)(uintptr_t)argv);
         _exit(127);
     }
-    setpgid(pid, pid);
     return pid;
 }
 

@@ -23,6 +23,7 @@ int port_connect(int port);                      /* -1: nobody listens */
 void port_await(int port, int64_t deadline_ms);
 
 pid_t part_start(const char *const *argv, const char *log_path); /* a group of its own; gets SIGTERM when we die */
+pid_t part_fork(void);                                           /* the same without a program: 0 in the child */
 void part_signal(pid_t pid, int signum);                         /* the whole group */
 void part_stop(pid_t *pid, int signum);                          /* and waits; SIGKILL after 10 s */
 

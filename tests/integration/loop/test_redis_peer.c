@@ -1,14 +1,11 @@
 /* What listens at the address of Redis, and is none, or one that has gone mad: whatever it says, every callback comes once, nothing aborts, and when a real
  * Redis is there again everything goes on. */
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -53,18 +50,11 @@ static void peer_run(int listener, const struct peer *p, struct seen *seen)
 static pid_t peer_start(const struct peer *p, int *port, struct seen **seen)
 {
     int listener = port_listen(port);
-    pid_t parent = getpid(), pid;
     *seen = mmap(NULL, sizeof **seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    pid = fork();
+    pid_t pid = part_fork();
     if (pid == 0) {
-        setpgid(0, 0);
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() == parent) {
-            peer_run(listener, p, *seen);
-        }
-        _exit(0);
+        peer_run(listener, p, *seen);
     }
-    setpgid(pid, pid);
     close(listener);
     return pid;
 }
