@@ -1,5 +1,5 @@
 /* The language of the page: Dutch, until somebody chooses another; kept in this browser. Texts live in ../text/, chosen here. */
-import { useEffect, useReducer } from "preact/hooks";
+import { useLayoutEffect, useReducer } from "preact/hooks";
 import { browserStorage } from "../client/browser.ts";
 import { Store } from "../client/store.ts";
 
@@ -20,10 +20,10 @@ class LanguageStore extends Store {
 export const language = new LanguageStore();
 document.documentElement.lang = language.now;
 
-/** Draw again whenever @store changes. */
+/** Draw again whenever @store changes. Subscribed before the browser draws: a page in the background may not draw for long. */
 export function useStore<S extends Store>(store: S): S {
     const [, draw] = useReducer<number, undefined>((n) => n + 1, 0);
-    useEffect(() => {
+    useLayoutEffect(() => {
         const seen = store.version;
         const stop = store.subscribe(() => draw(undefined));
         if (store.version !== seen) draw(undefined);

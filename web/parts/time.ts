@@ -1,5 +1,5 @@
 /* Times as people read them, by the language of the page. */
-import { useEffect, useReducer } from "preact/hooks";
+import { useLayoutEffect, useReducer } from "preact/hooks";
 import { language } from "./language.ts";
 
 const LOCALES = { nl: "nl-NL", en: "en-GB" };
@@ -50,7 +50,7 @@ export function clock(ms: number): string {
 /** Draw again every @every_ms; the answer is now. */
 export function useNow(every_ms: number): number {
     const [, draw] = useReducer<number, undefined>((n) => n + 1, 0);
-    useEffect(() => {
+    useLayoutEffect(() => {
         const handle = setInterval(() => draw(undefined), every_ms);
         return () => clearInterval(handle);
     }, [every_ms]);
