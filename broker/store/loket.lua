@@ -39,30 +39,37 @@ local function recount(p, cid, queue, from, to)
   end
 end
 
--- KEYS: conversation, log, prefix   ARGV: cid client counter entry must_own outbox channel from_resident
+-- KEYS: conversation   ARGV: 1 'n:CLIENT' or '' 2 counter 3 entry 4 from_resident, and when there are any: 5 channel 6 must_own 7 outbox
+-- Every message goes through here, and Redis is the narrowest place: three commands, few and short texts in, and one text out, 'SEQ STATE'.
+-- Whoever does not get that gets {error, seq, state, highest counter}.
 local function append(keys, argv)
-  local conv, client = keys[1], argv[2]
-  local v = call('HMGET', conv, 'seq', 'state', 'owner', 'queue', 'resident', 'version', 'channel', 'n:' .. client)
+  local redis_call, conv, client, counter = redis.call, keys[1], argv[1], argv[2]
+  local channel, must_own, outbox = argv[5] or '', argv[6] or '', argv[7] or ''
+  local v = redis_call('HMGET', conv, 'seq', 'state', client, 'channel')
   if not v[1] then return {'not_found'} end
-  if argv[5] ~= '' and v[3] ~= argv[5] then return {'forbidden'} end
+  if must_own ~= '' and redis_call('HGET', conv, 'owner') ~= must_own then return {'forbidden'} end
   if client ~= '' then
-    local have, counter = tonumber(v[8] or 0), tonumber(argv[3])
-    if counter <= have then return {'duplicate', v[1], v[2], v[3] or '', v[4], v[5], v[6], have} end
-    if counter > have + 1 then return {'counter_gap', v[1], v[2], v[3] or '', v[4], v[5], v[6], have} end
+    local step = counter - (v[3] or 0)
+    if step ~= 1 then return {step < 1 and 'duplicate' or 'counter_gap', v[1], v[2], v[3] or 0} end
   end
-  local seq = v[1] + 1
-  call('XADD', keys[2], seq .. '-0', 'e', argv[4])
-  if client == '' then
-    call('HSET', conv, 'seq', seq)
-  elseif argv[7] ~= '' and argv[7] ~= v[7] then
-    call('HSET', conv, 'seq', seq, 'n:' .. client, argv[3], 'channel', argv[7])
-    if v[2] == 'queued' then recount(keys[3], argv[1], v[4], call('HGET', conv, 'counted'), argv[7]) end
+  local seq = string.format('%d', v[1] + 1)
+  redis_call('XADD', conv .. ':log', seq .. '-0', 'e', argv[3])
+  if client ~= '' then
+    redis_call('HSET', conv, 'seq', seq, client, counter)
   else
-    call('HSET', conv, 'seq', seq, 'n:' .. client, argv[3])
+    redis_call('HSET', conv, 'seq', seq)
   end
-  if argv[6] ~= '' then call('XADD', keys[3] .. 'outbox:' .. argv[6], '*', 'c', argv[1], 's', seq) end
-  if argv[8] == '1' and v[2] ~= 'active' and v[2] ~= 'queued' then call('SADD', keys[3] .. 'attention', argv[1]) end
-  return {'ok', seq, v[2], v[3] or '', v[4], v[5], v[6], argv[3]}
+  local moved, asleep = channel ~= '' and channel ~= v[4], argv[4] == '1' and v[2] ~= 'active' and v[2] ~= 'queued'
+  if moved or asleep or outbox ~= '' then
+    local p, cid = conv:match('^({.-}:)c:(.*)$')
+    if moved then
+      redis_call('HSET', conv, 'channel', channel)
+      if v[2] == 'queued' then recount(p, cid, redis_call('HGET', conv, 'queue'), redis_call('HGET', conv, 'counted'), channel) end
+    end
+    if outbox ~= '' then redis_call('XADD', p .. 'outbox:' .. outbox, '*', 'c', cid, 's', seq) end
+    if asleep then redis_call('SADD', p .. 'attention', cid) end
+  end
+  return seq .. ' ' .. v[2]
 end
 
 local function remember(p, cid, seq, source, source_id, message_id)
@@ -126,11 +133,12 @@ local function arrive(keys, argv)
   rid = rid or argv[4]
   local conv, score = p .. 'c:' .. cid, now - argv[15]
   write_entry(p, cid, 1, argv[13])
-  call('HSET', conv, 'state', 'queued', 'version', 1, 'queue', argv[5], 'resident', rid, 'channel', channel, 'counted', channel, 'seq', 1,
-    'opened', now, 'queued', now, 'score', score, 'units', argv[16])
+  call('HSET', conv, 'seq', 1, 'state', 'queued', 'channel', channel) -- first what `append` reads: a small hash is looked through from its front
+  if argv[14] ~= '' then call('HSET', conv, 'n:' .. argv[14], 1) end
+  call('HSET', conv, 'version', 1, 'queue', argv[5], 'resident', rid, 'counted', channel, 'opened', now, 'queued', now, 'score', score,
+    'units', argv[16])
   if argv[8] ~= '' then call('HSET', conv, 'name', argv[8]) end
   if argv[9] ~= '' then call('HSET', conv, 'subject', argv[9], 'subject_key', argv[10]) end
-  if argv[14] ~= '' then call('HSET', conv, 'n:' .. argv[14], 1) end
   if related then call('HSET', conv, 'related', related) end
   if address ~= '' then
     call('HSET', p .. 'address', who, rid)
@@ -262,8 +270,7 @@ end
 local function append_plain(p, cid, entry)
   local seq = call('HINCRBY', p .. 'c:' .. cid, 'seq', 1)
   write_entry(p, cid, seq, entry)
-  local v = call('HMGET', p .. 'c:' .. cid, 'state', 'owner', 'queue', 'resident', 'version')
-  return {'ok', seq, v[1], v[2] or '', v[3], v[4], v[5], 0}
+  return seq .. ' ' .. call('HGET', p .. 'c:' .. cid, 'state')
 end
 
 -- KEYS: prefix   ARGV: cid channel address on must_own entry now

@@ -62,8 +62,7 @@ struct store_append {
 };
 struct store_appended {
     uint64_t seq;
-    struct text state, owner, queue, resident; /* before any transition */
-    uint64_t version;
+    struct text state;       /* before any transition */
     uint64_t counter;        /* with ERR_COUNTER_GAP / ERR_DUPLICATE: the highest stored */
 };
 typedef void (*store_append_done)(void *ctx, const struct ticket *t, int err, const struct store_appended *r);

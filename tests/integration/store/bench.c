@@ -154,12 +154,8 @@ static void on_append(void *ctx, const struct ticket *t, int err, const struct s
 {
     struct got *g = ctx;
     g->seq = r->seq;
-    g->version = r->version;
     g->counter = r->counter;
     COPY(r->state, state);
-    COPY(r->owner, owner);
-    COPY(r->queue, queue);
-    COPY(r->resident, resident);
     answered(t, g, err);
 }
 

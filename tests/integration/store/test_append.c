@@ -23,12 +23,7 @@ static void numbers_are_dense(void **state)
         struct got g = say_do("dense", "client-dense", i, "more");
         assert_int_equal(g.err, 0);
         assert_int_equal(g.seq, i);
-        assert_int_equal(g.counter, i);
         assert_string_equal(g.state, "queued");
-        assert_string_equal(g.queue, "tax");
-        assert_string_equal(g.resident, "r-dense");
-        assert_string_equal(g.owner, "");
-        assert_int_equal(g.version, 1);
     }
     struct got log = do_log_after(b, T("dense"), 0, 100);
     assert_int_equal(log.texts_n, 12);
@@ -103,7 +98,6 @@ static void who_does_not_hold_it_may_not_write(void **state)
     a.must_own = T("sanne");
     struct got g = do_append(b, &a);
     assert_int_equal(g.err, 0);
-    assert_string_equal(g.owner, "sanne");
     assert_int_equal(g.seq, 3); /* the refusals took no number */
     set_state(b, "owned", "closed", 3000);
 }
