@@ -94,7 +94,8 @@ tool_find() {
         flock 9
         if [ ! -e "$tools/$3" ]; then
             rm -rf -- "$tools/.new" && mkdir -p "$tools/.new" && cd "$tools/.new" || exit 1
-            apt-get -qq -o APT::Sandbox::User=root download "$2" >log 2>&1 && dpkg -x ./*.deb root && cp -a --remove-destination root/. "$tools/" || exit 1
+            apt-get -qq -o APT::Sandbox::User=root download "$2" >log 2>&1 && dpkg -x ./*.deb root &&
+                cp -a --remove-destination root/. "$tools/" || exit 1
             rm -rf -- "$tools/.new"
         fi
     ) 9>"$tools/.lock" || fail "cannot fetch the package $2; run apt-get update (as root), or install $2"
