@@ -1,3 +1,5 @@
+#include <pthread.h>
+
 #include "channels_test.h"
 
 #include "channels/email/mail_build.h"
@@ -383,6 +385,45 @@ static void message_ids_are_made(void **state)
     assert_int_equal(mail_message_id_make((struct text){"c\0d", 3}, 1, "d.nl", out), ERR_BAD_INPUT);
 }
 
+/* Mail is read in a worker while answers are built in the loop: what comes out is what one thread makes alone. */
+static void *build_and_read(void *want)
+{
+    static const char fetched[] = "From: =?iso-8859-2?Q?=A9?= <a@caf\xC3\xA9.example>\nContent-Type: text/plain; charset=koi8-r\n\n\xC4\xC1\n";
+    const char *alone = want;
+    size_t wrong = 0;
+    for (unsigned i = 0; i < 300; i++) {
+        struct outbound o = answer();
+        struct buf out;
+        struct mail *m = NULL;
+        o.resident_name = TEXT_LITERAL("Éngel Yiğit");
+        wrong += build(&o, &out) != 0 || !text_is(buf_text(&out), alone);
+        wrong += mail_parse(TEXT_LITERAL(fetched), &m) != 0 || !text_is(mail_text(m), "да") || !text_is(mail_from_name(m), "Š") ||
+                 !text_is(mail_from(m), "a@xn--caf-dma.example");
+        mail_free(&m);
+        buf_done(&out);
+    }
+    return wrong > 0 ? want : NULL;
+}
+
+static void threads(void **state)
+{
+    (void)state;
+    struct outbound o = answer();
+    struct buf alone;
+    pthread_t others[4];
+    o.resident_name = TEXT_LITERAL("Éngel Yiğit");
+    assert_int_equal(build(&o, &alone), 0);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(pthread_create(&others[i], NULL, build_and_read, alone.data), 0);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        void *wrong = NULL;
+        assert_int_equal(pthread_join(others[i], &wrong), 0);
+        assert_null(wrong);
+    }
+    buf_done(&alone);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -395,6 +436,7 @@ int main(void)
         cmocka_unit_test(references),
         cmocka_unit_test(many_long_references),
         cmocka_unit_test(message_ids_are_made),
+        cmocka_unit_test(threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
