@@ -22,7 +22,13 @@ int files_open(const char *dir, struct files **out)
     if (!f) {
         return ERR_MEMORY;
     }
-    if (text_copy(text_of(dir), f->dir, sizeof f->dir) || (mkdir(dir, 0700) != 0 && errno != EEXIST)) {
+    struct stat st;
+    bool there = (mkdir(dir, 0700) == 0 || errno == EEXIST) && stat(dir, &st) == 0;
+    if (there && !S_ISDIR(st.st_mode)) {
+        there = false;
+        errno = ENOTDIR;
+    }
+    if (!there || access(dir, R_OK | W_OK | X_OK) != 0 || text_copy(text_of(dir), f->dir, sizeof f->dir)) {
         log_event(LOG_ERROR, "attachments", "folder=\"%s\" why=\"%s\" remedy=\"name another with `data:`\"", dir, strerror(errno));
         free(f);
         return ERR_IO;
@@ -80,10 +86,10 @@ int files_put(struct files *f, struct text bytes, char hash[HASH_MAX + 1])
     (void)snprintf(path, sizeof path, "%s/%s", dir, hash);
     struct stat st;
     if (stat(path, &st) == 0 && (uint64_t)st.st_size == bytes.n) {
-        return 0; /* renamed into place only when it was whole and on disk */
+        /* Renamed into place only when it was whole and on disk; whether its name is, only who renamed it knows. */
+        return folder_sync(dir) || folder_sync(f->dir) ? ERR_IO : 0;
     }
-    bool fresh = mkdir(dir, 0700) == 0;
-    if (!fresh && errno != EEXIST) {
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
         return ERR_IO;
     }
     id_make(id);
@@ -98,7 +104,7 @@ int files_put(struct files *f, struct text bytes, char hash[HASH_MAX + 1])
     }
     err = err ? err : rename(next, path) == 0 ? 0 : ERR_IO;
     err = err ? err : folder_sync(dir);
-    err = err || !fresh ? err : folder_sync(f->dir);
+    err = err ? err : folder_sync(f->dir); /* also when the folder was there: its maker may have been killed before this */
     if (err) {
         (void)unlink(next);
     }
@@ -107,7 +113,12 @@ int files_put(struct files *f, struct text bytes, char hash[HASH_MAX + 1])
 
 int files_path(struct files *f, struct text hash, char *out, size_t out_bytes)
 {
-    if (hash.n != HASH_MAX || strspn(hash.s, "0123456789abcdef") < HASH_MAX) {
+    for (size_t i = 0; i < hash.n; i++) {
+        if (!((hash.s[i] >= '0' && hash.s[i] <= '9') || (hash.s[i] >= 'a' && hash.s[i] <= 'f'))) {
+            return ERR_BAD_INPUT;
+        }
+    }
+    if (hash.n != HASH_MAX) {
         return ERR_BAD_INPUT;
     }
     int n = snprintf(out, out_bytes, "%s/%.2s/%.64s", f->dir, hash.s, hash.s);

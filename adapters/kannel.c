@@ -66,6 +66,7 @@ int kannel_send(struct transfers *t, const struct kannel_config *c, const struct
     buf_init(&report, 4096);
     (void)snprintf(seq, sizeof seq, "%llu", (unsigned long long)o->seq);
     int err = sms_size(o->text, &size);
+    err = err ? err : size.parts > KANNEL_PARTS_MAX ? ERR_TOO_LARGE : 0;
     /* %d and %A are Kannel's escapes in a dlr-url, so they go in after our own encoding. */
     err = err ? err : buf_addf(&report, "%s/hook/sms/kannel/dlr?", c->hook_url);
     err = err ? err : add_parameter(&report, "key", text_of(c->hook_secret));
@@ -140,7 +141,7 @@ static const struct kannel_config *config_of(const struct kannel_config *configs
     const struct kannel_config *found = NULL;
     char plain[32];
     for (size_t i = 0; i < n; i++) {
-        if (text_equal_secret(key, text_of(configs[i].hook_secret))) {
+        if (key.n > 0 && text_equal_secret(key, text_of(configs[i].hook_secret))) {
             bool same = sms_number_normalise(number, "", plain) == 0 && strcmp(plain, configs[i].number) == 0;
             found = !found || same ? &configs[i] : found; /* every one is compared: time tells nothing */
         }

@@ -1,4 +1,5 @@
-/* SMS through Kannel's smsbox: sendsms over HTTP out, get-url and dlr-url in (Kannel user guide, "Using the HTTP Interface to Send SMS Messages", "Delivery Reports"). */
+/* SMS through Kannel's smsbox: sendsms over HTTP out, get-url and dlr-url in (Kannel user guide, "Using the HTTP Interface to Send SMS Messages",
+ * "Delivery Reports"). */
 #ifndef LOKET_ADAPTERS_KANNEL_H
 #define LOKET_ADAPTERS_KANNEL_H
 
@@ -10,11 +11,15 @@ struct kannel_config {
     const char *url, *user, *password;     /* http://host:port/cgi-bin/sendsms */
     const char *hook_url, *hook_secret;    /* where Kannel reaches us */
 };
-/* 202: SENT (accepted or queued), 4xx: REFUSED, 503: LATER, nothing reached: LATER, no answer after the request left: UNKNOWN. Asks for delivery reports (dlr-mask 31) with a dlr-url that
- * names conversation and seq. UTF-8 and long texts: GSM 7 when it fits, UCS-2 otherwise; concatenation is Kannel's. */
+/* 200, 202: SENT (accepted or queued), 4xx: REFUSED, 503: LATER, nothing reached: LATER, no answer after the request left: UNKNOWN. Asks for delivery reports
+ * (dlr-mask 31) with a dlr-url that names conversation and seq. UTF-8 and long texts: GSM 7 when it fits, UCS-2 otherwise; concatenation is Kannel's.
+ * ERR_TOO_LARGE: more than KANNEL_PARTS_MAX messages; Kannel drops what is past its `max-messages` in silence, so that setting must not be lower.
+ * ERR_BAD_UTF8, ERR_MEMORY. */
+#define KANNEL_PARTS_MAX 20
 int kannel_send(struct transfers *t, const struct kannel_config *c, const struct outbound *o, outbound_done done, void *ctx) MUST_CHECK;
 
-/* Query string of GET /hook/sms/kannel/in. Decoded texts lie in @room. ERR_FORBIDDEN (secret, compared in constant time), ERR_BAD_INPUT. @m's queue is the number's. */
+/* Query string of GET /hook/sms/kannel/in. Decoded texts lie in @room. ERR_FORBIDDEN (secret, compared in constant time), ERR_BAD_INPUT.
+ * @m's queue is the number's. */
 int kannel_inbound(const struct kannel_config *configs, size_t n, struct text query, struct buf *room, struct inbound *m) MUST_CHECK;
 
 /* Query string of GET /hook/sms/kannel/dlr. @state: "delivered" (1), "failed" (2, 16), "sent" (4, 8); ERR_FORBIDDEN, ERR_BAD_INPUT. */

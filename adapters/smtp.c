@@ -18,8 +18,12 @@ static void smtp_done(void *ctx, const struct transfer_result *r)
 {
     struct sending *s = ctx;
     struct outbound_result result = {.reason = r->err ? r->why : "", .provider_id = ""};
+    /* RFC 4954, section 6: our sign-in is refused or missing. That is for an administrator to mend; the mail can do nothing about it. */
+    bool sign_in = r->err == ERR_SIGN_IN || r->code == 530 || r->code == 534 || r->code == 535 || r->code == 538;
     if (r->err == 0) {
         result.fate = OUTBOUND_SENT;
+    } else if (sign_in) {
+        result.fate = OUTBOUND_LATER;
     } else if (r->code >= 500 && r->code < 600) {
         result.fate = OUTBOUND_REFUSED;
     } else if (r->request_sent && !(r->code >= 400 && r->code < 500)) {

@@ -1,5 +1,5 @@
-/* Child processes. libuv cannot ask the kernel to end a child with its parent, so the child is started through a small shell-free step of our own: fork,
- * PR_SET_PDEATHSIG, exec. SIGCHLD comes through libuv. */
+/* Child processes. libuv cannot ask the kernel to end a child with its parent, so the child is started through a small shell-free step of
+ * our own: fork, PR_SET_PDEATHSIG, exec. SIGCHLD comes through libuv. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -36,9 +36,12 @@ static void child_look(uv_signal_t *uv, int signum)
 static _Noreturn void child_run(const char *const *argv, pid_t parent)
 {
     sigset_t none;
+    /* All signals are blocked until here: libuv's handlers would write into the parent's pipe what was meant for the child. */
+    for (int signum = 1; signum < NSIG; signum++) {
+        (void)signal(signum, SIG_DFL);
+    }
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
     setpgid(0, 0); /* Ctrl-C at the terminal is ours to handle, in order */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) {
@@ -48,6 +51,7 @@ static _Noreturn void child_run(const char *const *argv, pid_t parent)
     if (null >= 0) {
         dup2(null, 0);
     }
+    (void)close_range(3, ~0u, 0); /* libcurl's sockets are not close-on-exec */
     execvp(argv[0], (char *const *)(uintptr_t)argv);
     _exit(127);
 }
@@ -64,10 +68,14 @@ int loop_child_start(struct loop *l, const char *const *argv, void (*exited)(voi
     c->uv.data = c;
     uv_signal_start(&c->uv, child_look, SIGCHLD);
     pid_t parent = getpid();
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
     c->pid = fork();
     if (c->pid == 0) {
         child_run(argv, parent);
     }
+    sigprocmask(SIG_SETMASK, &before, NULL);
     if (c->pid < 0) {
         c->pid = 0;
         loop_child_free(&c);

@@ -38,7 +38,8 @@ int loop_work(struct loop *l, void (*work)(void *ctx), void (*done)(void *ctx), 
 int loop_signal(struct loop *l, int signum, void (*fire)(void *ctx, int signum), void *ctx) MUST_CHECK;
 
 /* Start @argv (NULL-terminated; found through PATH) with standard input closed, output to ours. @exited(@ctx, status, signal) once.
- * The child gets SIGTERM from the kernel when we die (PR_SET_PDEATHSIG), so that kill -9 of us leaves no orphan… unless @survive. */
+ * The child gets SIGTERM from the kernel when we die (PR_SET_PDEATHSIG), so that kill -9 of us leaves no orphan. It has a process group of its
+ * own, no signal blocked or ignored, and none of our files but 0, 1 and 2. A program that cannot be started: @exited with status 127. */
 struct loop_child;
 int loop_child_start(struct loop *l, const char *const *argv, void (*exited)(void *ctx, int64_t status, int signum), void *ctx,
                      struct loop_child **out) MUST_CHECK;

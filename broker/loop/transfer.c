@@ -102,6 +102,7 @@ static void transfer_end(struct transfer *t, CURLcode code, int err)
     long response = 0, request_bytes = 0;
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &response);
     curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
+    response = t->is_smtp ? t->reply : response; /* libcurl's may be of its own QUIT */
     struct transfer_result r = {.err = err ? err : result_error(code, response), .code = response, .answer = buf_text(&t->answer),
                                 .why = result_why(t, code, err, response),
                                 .request_sent = t->is_smtp ? t->body.len > 0 && t->sent >= t->body.len : request_bytes > 0};
@@ -252,6 +253,9 @@ static size_t on_line(char *data, size_t one, size_t n, void *ctx)
     struct transfer *t = ctx;
     if (t->is_smtp && one * n >= 3 && memcmp(data, "221", 3) == 0) {
         return one * n; /* the answer to QUIT, which libcurl sends after a refusal too, says nothing about the mail */
+    }
+    if (t->is_smtp && one * n >= 3 && strspn(data, "0123456789") >= 3) {
+        t->reply = (data[0] - '0') * 100 + (data[1] - '0') * 10 + (data[2] - '0');
     }
     size_t bytes = one * n, from = t->is_smtp && t->more_lines ? strlen(t->last_line) : 0;
     size_t skip = from > 0 && bytes > 4 ? 4 : 0, room = sizeof t->last_line - 1 - from;

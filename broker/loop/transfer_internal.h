@@ -17,6 +17,7 @@ struct transfer {
     struct buf body, answer;
     size_t sent;
     char error[CURL_ERROR_SIZE], last_line[TRANSFER_WHY_BYTES];
+    int reply; /* SMTP: the last code, but that of QUIT */
     char *secret; /* the password, to keep it out of `why`; NULL: none */
     bool is_smtp, is_mail, more_lines, stays_open;
     void (*done)(void *ctx, const struct transfer_result *result);
