@@ -74,6 +74,7 @@ int edge_revoke(struct edge *e, struct text session, int64_t until_ms) MUST_CHEC
 /* Encode once in the session's form and queue. 0; ERR_CLOSED (gone); ERR_FULL (the session is being closed with 4008). */
 int edge_send(struct edge *e, edge_id session, const struct frame *f) MUST_CHECK;
 size_t edge_waiting_bytes(struct edge *e, edge_id session);  /* in the send queue */
+bool edge_is_half_full(struct edge *e, edge_id session);     /* above half of send_bytes_max: `drained` will be called, unless it closes */
 /* Answer a refused frame with an error frame; errors with a close code close the session too. @field may be NULL. */
 void edge_refuse(struct edge *e, edge_id session, int err, const struct frame *f, const char *field);
 void edge_session_close(struct edge *e, edge_id session, int err);

@@ -225,6 +225,12 @@ size_t edge_waiting_bytes(struct edge *e, edge_id id)
     return s ? session_waiting(s) : 0;
 }
 
+bool edge_is_half_full(struct edge *e, edge_id id)
+{
+    struct session *s = session_find(e, id);
+    return s && s->paused;
+}
+
 void session_fail(struct session *s, int err)
 {
     if (s->state == SESSION_CLOSING) {

@@ -65,7 +65,7 @@ static void follow_page(void *hub, const struct ticket *t, int err, const struct
         deliver_catch_up(h, f);
         return;
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !edge_is_half_full(h->edge, m->session); i++) { /* the rest when it has drained */
         struct frame frame;
         if (e[i].seq != f->sent + 1 || entry_decode(h, e[i].entry, text_of(f->thread->id), e[i].seq, &frame)) {
             log_event(LOG_ERROR, "log_gap", "conversation=%s seq=%llu next=\"stops serving this reader\"", f->thread->id,
@@ -85,7 +85,7 @@ static void follow_page(void *hub, const struct ticket *t, int err, const struct
 void deliver_catch_up(struct hub *h, struct follow *f)
 {
     /* A slow reader is served when its queue has drained (edge's `drained`), so that its memory stays bounded. */
-    if (f->reading || !f->ready || f->head <= f->sent || edge_waiting_bytes(h->edge, f->member->session) > 256 * 1024) {
+    if (f->reading || !f->ready || f->head <= f->sent || edge_is_half_full(h->edge, f->member->session)) {
         return;
     }
     struct ticket t = {.a = f->member->session, .b = f->id};

@@ -26,6 +26,7 @@
 #define HUB_FOLLOWS_MAX 1024          /* conversations that one session follows */
 #define HUB_TRIES_MAX 4096            /* users and addresses with a wrong password in the last minute */
 #define HUB_PAGE 100                  /* entries read from the log at once */
+#define HUB_HISTORY_BYTES (128 * 1024) /* of one page of history; an entry that is larger comes alone */
 #define HUB_DECIDE_TRIES 3            /* once, and twice more when stale */
 #define HUB_ENTRY_BYTES_MAX (192 * 1024) /* TEXT_LARGE_MAX and 64 attachments with their names */
 

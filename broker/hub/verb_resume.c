@@ -108,13 +108,18 @@ static void history_done(void *ctx, const struct ticket *t, int err, const struc
         hub_refuse(h, &r, err);
         return;
     }
-    for (size_t i = 0; i < n; i++) {
+    /* At most so many, and at most so many bytes: long mails come in more pages rather than in more than a session may have waiting. */
+    size_t first = n, bytes = 0;
+    while (first > 0 && (first == n || bytes + e[first - 1].entry.n <= HUB_HISTORY_BYTES)) {
+        bytes += e[--first].entry.n;
+    }
+    for (size_t i = first; i < n; i++) {
         struct frame frame;
         if (entry_decode(h, e[i].entry, text_of(f->thread->id), e[i].seq, &frame) || deliver_send_entry(h, m, &frame)) {
             return; /* the session is gone or being closed */
         }
     }
-    struct frame end = {.verb = VERB_history_end, .history_end = {.conversation = text_of(f->thread->id), .from = n > 0 ? e[0].seq : 0}};
+    struct frame end = {.verb = VERB_history_end, .history_end = {.conversation = text_of(f->thread->id), .from = n > 0 ? e[first].seq : 0}};
     (void)!edge_send(h->edge, m->session, &end); /* as above */
 }
 
