@@ -78,6 +78,42 @@ for (const form of FORMS) {
     assert.equal((await a.refused({ verb: 'history', conversation, before: 10, last: 501 })).code, 'bad_field');
   });
 
+  test(`${form}: a long history of long texts, to readers who take their time`, async (t) => {
+    const r = await resident(broker, { form }, t);
+    const a = await staff(broker, 'sanne', { form }, t);
+    const text = (i) => `${i} ${'é'.repeat(8000)}`;
+    const { conversation, token } = await r.start({ text: text(1) });
+    let seq = 0;
+    for (let i = 2; i <= 150; i++) seq = (await r.say(conversation, text(i))).seq; /* 2.4 MB: more than a session may have waiting */
+    const back = await resident(broker, { form }, t);
+    await back.catchUp(conversation, { token });
+    assert.equal(back.texts(conversation).length, 150);
+    back.assertOrder();
+    await a.catchUp(conversation, { last: 10 });
+    a.log(conversation).paging = true;
+    let before = seq - 9;
+    let pages = 0;
+    while (before > 1) {
+      const { from } = await a.ask({ verb: 'history', conversation, before, last: 200 }, 'history_end');
+      assert.ok(from < before && from > 0);
+      before = from;
+      pages++;
+    }
+    assert.ok(pages > 1);
+    assert.deepEqual(a.entries(conversation).map((e) => e.seq), Array.from({ length: seq }, (_, i) => i + 1));
+  });
+
+  test(`${form}: texts that together just pass a quarter of the queue do not stall`, async (t) => {
+    const r = await resident(broker, { form }, t);
+    const { conversation, token } = await r.start({ text: '1' });
+    let seq = 0;
+    for (let i = 2; i <= 250; i++) seq = (await r.say(conversation, `${i} ${'w'.repeat(3000)}`)).seq; /* 300 kB a page */
+    const back = await resident(broker, { form }, t);
+    await back.catchUp(conversation, { token });
+    assert.equal(back.log(conversation).next, seq + 1);
+    back.assertOrder();
+  });
+
   test(`${form}: what was said while one was away`, async (t) => {
     const r = await resident(broker, { form }, t);
     const a = await staff(broker, 'sanne', { form }, t);
