@@ -141,7 +141,8 @@ static int item_send_email(struct out_item *i, struct text queue, struct outboun
     const char *at = strrchr(m->address, '@');
     int err = mail_message_id_make(text_of(i->conversation), i->seq, at ? at + 1 : "localhost", i->message_id);
     out->message_id = text_of(i->message_id);
-    struct smtp_config c = {.address = m->address, .name = h->config->organisation_name, .url = m->smtp_url, .tls = m->tls};
+    struct smtp_config c = {.address = m->address, .name = h->config->organisation_name, .url = m->smtp_url, .user = m->user,
+                            .password = m->password, .tls = m->tls};
     return err ? err : smtp_send(h->transfers, &c, out, item_sent, i);
 }
 
