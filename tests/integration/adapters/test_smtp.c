@@ -195,6 +195,7 @@ static void manners(void **state)
         {"refuses the words", "220 hi\r\n", HELLO, OK, OK, "354 go\r\n", "554 5.7.1 looks like spam\r\n", OUTBOUND_REFUSED, "looks like spam"},
         {"has a full disk after the words", "220 hi\r\n", HELLO, OK, OK, "354 go\r\n", "452 4.3.1 disk full\r\n", OUTBOUND_LATER, "disk full"},
         {"hangs up after the last dot", "220 hi\r\n", HELLO, OK, OK, "354 go\r\n", NULL, OUTBOUND_UNKNOWN, ""},
+        {"asks for no password", "220 hi\r\n", HELLO, OK, OK, "354 go\r\n", OK, OUTBOUND_SENT, ""},
         {"does not know the password", "220 hi\r\n", "250-there\r\n250 AUTH PLAIN LOGIN\r\n", OK, OK, "354 go\r\n", OK, OUTBOUND_LATER, "wrong"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
