@@ -2,8 +2,8 @@
  *
  *   AWAY ─ wait ─ OPENING ─ SELECT ─ SEARCH ─┬─ nothing new: PAUSE (poll_ms) ─ NOOP ─ SEARCH
  *     ^                                      └─ FETCH (1 MB a command) ─ TAKE (a worker, then the hub) ─ STORE ─ the next UID
- *     └──── any failure of the connection. Whatever was known of UIDs is forgotten: a mail that was taken and not flagged is offered again, as a duplicate.
- */
+ *     └──── any failure of the connection. Whatever was known of UIDs is forgotten: a mail that was taken and not flagged is offered
+ *           again, as a duplicate. */
 #include "adapters/imap.h"
 
 #include <stdio.h>
@@ -104,7 +104,7 @@ static void source_drop(struct imap_source *s, int err, struct text why)
     loop_timer_start(s->timer, trouble_tell(&s->connection, "imap_away", err, why), 0);
 }
 
-/* --- what we say --------------------------------------------------------------------------------------------------------------------------------- */
+/* --- what we say ------------------------------------------------------------------------------------------------------------------------------ */
 
 static void say(struct imap_source *s, enum imap_state state, struct buf *command, int err)
 {
@@ -161,7 +161,7 @@ static void say_store(struct imap_source *s)
     say(s, STORE, &b, buf_addf(&b, "UID STORE %llu +FLAGS (\\Seen%s)", (unsigned long long)s->uids[s->uids_at], s->keywords ? " " IMAP_KEYWORD : ""));
 }
 
-/* --- a mail's way -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- a mail's way ----------------------------------------------------------------------------------------------------------------------------- */
 
 static void pause_for(struct imap_source *s, int64_t wait_ms)
 {
@@ -253,7 +253,7 @@ static void fetched(struct imap_source *s)
     }
 }
 
-/* --- what the server says ------------------------------------------------------------------------------------------------------------------------ */
+/* --- what the server says --------------------------------------------------------------------------------------------------------------------- */
 
 static void uid_found(struct imap_source *s, uint64_t uid)
 {
@@ -420,7 +420,7 @@ static void on_down(void *ctx, int err, const char *why)
     source_drop(s, err, text_of(why));
 }
 
-/* --- life ---------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------------------------------------------------------- */
 
 static void source_open(struct imap_source *s)
 {
@@ -448,7 +448,8 @@ static void timer_fired(void *ctx)
     }
 }
 
-int imap_open(struct loop *l, struct transfers *t, struct files *f, const struct imap_config *c, inbound_take take, void *hub, struct imap_source **out)
+int imap_open(struct loop *l, struct transfers *t, struct files *f, const struct imap_config *c, inbound_take take, void *hub,
+              struct imap_source **out)
 {
     struct imap_source *s = calloc(1, sizeof *s);
     if (!s) {

@@ -87,8 +87,8 @@ static int job_ask(struct imap_job *j)
 static void job_answered(struct imap_job *j, int err)
 {
     while (err && err != ERR_DUPLICATE && err_class(err) == ERR_CLASS_FATAL && !j->plain && j->ended) {
-        log_event(LOG_WARN, "mail_not_taken", "queue=%s uid=%llu err=%s next=\"offered as raw source\"", j->mail.queue, (unsigned long long)j->mail.uid,
-                  err_name(err));
+        log_event(LOG_WARN, "mail_not_taken", "queue=%s uid=%llu err=%s next=\"offered as raw source\"", j->mail.queue,
+                  (unsigned long long)j->mail.uid, err_name(err));
         j->plain = true;
         imap_mail_plain(&j->mail);
         err = job_ask(j);

@@ -12,6 +12,6 @@ struct imap_job *imap_job_new(inbound_take take, void *hub, void (*ended)(void *
 struct imap_mail *imap_job_mail(struct imap_job *j); /* to be filled before it runs */
 int imap_job_run(struct imap_job *j, struct loop *l) MUST_CHECK; /* ERR_FULL, ERR_MEMORY: @ended not called */
 void imap_job_free(struct imap_job **j);             /* one that does not run */
-void imap_job_orphan(struct imap_job **j);           /* one that runs: @ended is not called any more, and nothing borrowed is touched after the return */
+void imap_job_orphan(struct imap_job **j); /* one that runs: @ended is not called any more, and nothing borrowed is touched after the return */
 
 #endif

@@ -64,7 +64,8 @@ static void note_oversized(const struct imap_mail *m, char note[NOTE_BYTES_MAX])
                    (unsigned long long)(m->size >> 20), m->address, (unsigned long long)m->uid);
 }
 
-#define NOTE_UNREADABLE "[Deze e-mail bevat geen leesbare tekst. Het origineel is bijgevoegd.]\n[This mail holds no readable text. The original is attached.]"
+#define NOTE_UNREADABLE                                                                                                                              \
+    "[Deze e-mail bevat geen leesbare tekst. Het origineel is bijgevoegd.]\n[This mail holds no readable text. The original is attached.]"
 #define NOTE_CUT "[Niet alles past hier. Het origineel is bijgevoegd.]\n[Not all of it fits here. The original is attached.]"
 
 static int text_choose(struct imap_mail *m, bool unreadable, bool cut)

@@ -1,4 +1,5 @@
-/* One fetched mail on its way to one struct inbound. The costly half (parsing, storing attachments: fsync) runs on a worker thread and touches nothing but this. */
+/* One fetched mail on its way to one struct inbound. The costly half (parsing, storing attachments: fsync) runs on a worker thread and touches
+ * nothing but this. */
 #ifndef LOKET_ADAPTERS_IMAP_MAIL_H
 #define LOKET_ADAPTERS_IMAP_MAIL_H
 
@@ -24,6 +25,7 @@ struct imap_mail {
 void imap_mail_init(struct imap_mail *m);
 void imap_mail_done(struct imap_mail *m);
 void imap_mail_read(struct imap_mail *m);  /* on a worker thread */
-void imap_mail_plain(struct imap_mail *m); /* after it: nothing of what was parsed but the source id; a note and the raw source. For what the hub would not have */
+/* After it, for what the hub would not have: nothing of what was parsed but the source id; a note, and the raw source. */
+void imap_mail_plain(struct imap_mail *m);
 
 #endif

@@ -1,5 +1,6 @@
-/* Responses of an IMAP server, from bytes (RFC 3501, section 7 and 9). No I/O. A response is a line in which literals ({n} CRLF and n octets) may stand; the
- * reader gives the line without its literals, and the octets of the last literal that followed BODY[…]. A quoted or NIL body is given alike. */
+/* Responses of an IMAP server, from bytes (RFC 3501, section 7 and 9). No I/O. A response is a line in which literals ({n} CRLF and n octets)
+ * may stand; the reader gives the line without its literals, and the octets of the last literal that followed BODY[…]. A quoted or NIL body is
+ * given alike. */
 #ifndef LOKET_ADAPTERS_IMAP_WIRE_H
 #define LOKET_ADAPTERS_IMAP_WIRE_H
 

@@ -108,7 +108,8 @@ static int hex(char c)
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* One parameter of an application/x-www-form-urlencoded query, decoded into @room (which must have the space: at most the query's length is added). */
+/* One parameter of an application/x-www-form-urlencoded query, decoded into @room (which must have the space: at most the query's length is
+ * added). */
 static struct text parameter(struct text query, const char *name, struct buf *room)
 {
     size_t name_n = strlen(name);
@@ -170,7 +171,8 @@ int kannel_inbound(const struct kannel_config *configs, size_t n, struct text qu
     size_t bytes = strlen(number);
     memcpy(room->data + at, number, bytes);
     room->len += bytes;
-    *m = (struct inbound){.channel = TEXT_LITERAL("sms"), .source_id = id, .queue = text_of(c->queue), .address = {room->data + at, bytes}, .text = text};
+    *m = (struct inbound){
+        .channel = TEXT_LITERAL("sms"), .source_id = id, .queue = text_of(c->queue), .address = {room->data + at, bytes}, .text = text};
     return 0;
 }
 

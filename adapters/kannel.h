@@ -11,10 +11,10 @@ struct kannel_config {
     const char *url, *user, *password;     /* http://host:port/cgi-bin/sendsms */
     const char *hook_url, *hook_secret;    /* where Kannel reaches us */
 };
-/* 200, 202: SENT (accepted or queued), 4xx: REFUSED, 503: LATER, nothing reached: LATER, no answer after the request left: UNKNOWN. Asks for delivery reports
- * (dlr-mask 31) with a dlr-url that names conversation and seq. UTF-8 and long texts: GSM 7 when it fits, UCS-2 otherwise; concatenation is Kannel's.
- * ERR_TOO_LARGE: more than KANNEL_PARTS_MAX messages; Kannel drops what is past its `max-messages` in silence, so that setting must not be lower.
- * ERR_BAD_UTF8, ERR_MEMORY. */
+/* 200, 202: SENT (accepted or queued), 4xx: REFUSED, 503: LATER, nothing reached: LATER, no answer after the request left: UNKNOWN. Asks for
+ * delivery reports (dlr-mask 31) with a dlr-url that names conversation and seq. UTF-8 and long texts: GSM 7 when it fits, UCS-2 otherwise;
+ * concatenation is Kannel's. ERR_TOO_LARGE: more than KANNEL_PARTS_MAX messages; Kannel drops what is past its `max-messages` in silence, so
+ * that setting must not be lower. ERR_BAD_UTF8, ERR_MEMORY. */
 #define KANNEL_PARTS_MAX 20
 int kannel_send(struct transfers *t, const struct kannel_config *c, const struct outbound *o, outbound_done done, void *ctx) MUST_CHECK;
 

@@ -1,5 +1,5 @@
-/* Outbound mail over SMTP (RFC 5321) with libcurl. 250: SENT. 4xx, no connection, our own sign-in refused: LATER. Any other 5xx: REFUSED with the server's
- * words. Connection lost after all of the mail was handed over: UNKNOWN (the caller sends again with the same Message-ID). */
+/* Outbound mail over SMTP (RFC 5321) with libcurl. 250: SENT. 4xx, no connection, our own sign-in refused: LATER. Any other 5xx: REFUSED with
+ * the server's words. Connection lost after all of the mail was handed over: UNKNOWN (the caller sends again with the same Message-ID). */
 #ifndef LOKET_ADAPTERS_SMTP_H
 #define LOKET_ADAPTERS_SMTP_H
 

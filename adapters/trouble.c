@@ -26,8 +26,8 @@ int64_t trouble_tell(struct trouble *t, const char *event, int err, struct text 
         for (char *c = words; *c; c++) {
             *c = *c == '"' ? '\'' : (unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e ? '?' : *c;
         }
-        log_event(LOG_WARN, event, "queue=%s err=%s why=\"%s\" next=\"again in %lld ms, and so on every %d s at most\"", t->queue, err_name(err), words,
-                  (long long)wait, BACKOFF_MAX_MS * 3 / 2000);
+        log_event(LOG_WARN, event, "queue=%s err=%s why=\"%s\" next=\"again in %lld ms, and so on every %d s at most\"", t->queue, err_name(err),
+                  words, (long long)wait, BACKOFF_MAX_MS * 3 / 2000);
     }
     return wait;
 }

@@ -1,4 +1,5 @@
-/* One line in the log for one trouble with another system, however long it lasts, and one when it is over; and how long to wait until the next try. */
+/* One line in the log for one trouble with another system, however long it lasts, and one when it is over; and how long to wait until the next
+ * try. */
 #ifndef LOKET_ADAPTERS_TROUBLE_H
 #define LOKET_ADAPTERS_TROUBLE_H
 

@@ -56,7 +56,8 @@ static _Noreturn void child_run(const char *const *argv, pid_t parent)
     _exit(127);
 }
 
-int loop_child_start(struct loop *l, const char *const *argv, void (*exited)(void *ctx, int64_t status, int signum), void *ctx, struct loop_child **out)
+int loop_child_start(struct loop *l, const char *const *argv, void (*exited)(void *ctx, int64_t status, int signum), void *ctx,
+                     struct loop_child **out)
 {
     struct loop_child *c = calloc(1, sizeof *c);
     if (!c) {

@@ -13,8 +13,8 @@
 
 struct line {
     unsigned magic;
-    /* A curl_multi of its own: in a shared one, libcurl drops an idle connection of more than 118 s (CURLOPT_MAXAGE_CONN) when another transfer looks for
-     * one, and does not know that this one is in use. */
+    /* A curl_multi of its own: in a shared one, libcurl drops an idle connection of more than 118 s (CURLOPT_MAXAGE_CONN) when another
+     * transfer looks for one, and does not know that this one is in use. */
     struct transfers *own;
     struct transfer *transfer; /* NULL once it ended with an error */
     struct line_events events;

@@ -1,10 +1,10 @@
-/* A connection that stays open, made by libcurl and then ours: libcurl resolves, connects, secures (TLS and STARTTLS as in transfer.h) and signs in; the
- * protocol's words after that are the caller's. For IMAP, where libcurl's own commands cannot do the job (adapters/imap.h says why).
+/* A connection that stays open, made by libcurl and then ours: libcurl resolves, connects, secures (TLS and STARTTLS as in transfer.h) and
+ * signs in; the protocol's words after that are the caller's. For IMAP, where libcurl's own commands cannot do the job (adapters/imap.h says why).
  *
  *     line_open ── up ── bytes … bytes ── down          down comes once, also instead of up; after it only line_close is left to do
  *
- * Every callback comes from the loop, never before the call that caused it returns; line_close is allowed in each of them. No deadline but that of opening:
- * the caller knows what it waits for. */
+ * Every callback comes from the loop, never before the call that caused it returns; line_close is allowed in each of them. No deadline but
+ * that of opening: the caller knows what it waits for. */
 #ifndef LOKET_LOOP_LINE_H
 #define LOKET_LOOP_LINE_H
 

@@ -53,7 +53,7 @@ struct redis {
     void (*message)(void *ctx, struct text channel, struct text payload);
 };
 
-/* --- calls ---------------------------------------------------------------------------------------------------------------------------------- */
+/* --- calls ------------------------------------------------------------------------------------------------------------------------------------ */
 
 static struct call *call_take(struct redis *r)
 {
@@ -127,7 +127,7 @@ int redis_command(struct redis *r, size_t argc, const struct text *argv, int64_t
     return 0;
 }
 
-/* --- losing it, and again ------------------------------------------------------------------------------------------------------------------- */
+/* --- losing it, and again --------------------------------------------------------------------------------------------------------------------- */
 
 /* The connection is gone, or is to go: every pending callback is called now, with an error, and cannot send anything new. */
 static void redis_lost(void *ctx)
@@ -150,7 +150,7 @@ static void redis_lost(void *ctx)
     }
 }
 
-/* --- replies -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- replies ---------------------------------------------------------------------------------------------------------------------------------- */
 
 /* What comes to a subscription: a list whose first word says what it is. */
 static void pushed(struct redis *r, const struct redis_reply *reply)
@@ -176,12 +176,13 @@ static void redis_arrived(void *ctx, const struct redis_reply *reply)
     } else {
         /* "-ERR max number of clients reached", or no Redis at all. */
         struct text why = redis_reply_text(reply);
-        log_event(LOG_WARN, "redis_unasked", "why=\"%.*s\" next=\"connection dropped and made anew\"", why.n > 200 ? 200 : (int)why.n, why.s ? why.s : "");
+        log_event(LOG_WARN, "redis_unasked", "why=\"%.*s\" next=\"connection dropped and made anew\"", why.n > 200 ? 200 : (int)why.n,
+                  why.s ? why.s : "");
         redis_lost(r);
     }
 }
 
-/* --- connecting ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- connecting ------------------------------------------------------------------------------------------------------------------------------- */
 
 static void greeted(void *ctx, const struct ticket *t, int err, const struct redis_reply *reply)
 {
@@ -238,7 +239,7 @@ static void redis_connect(void *ctx)
     }
 }
 
-/* --- time ----------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------------------------------------------------------- */
 
 /* Is a deadline past? Looks at every pending call, and does so only when the earliest that was known is past. */
 static bool deadline_is_past(struct redis *r, int64_t now)
@@ -271,11 +272,12 @@ static void redis_ticked(void *ctx)
     } else if (r->state == REDIS_UP && r->pending_n == 0 && silent > REDIS_PING_AFTER_MS && now - r->pinged_ms > REDIS_PING_AFTER_MS) {
         r->pinged_ms = now;
         /* In a subscription the answer is pushed like a message, not one of the pending (RESP2). Refused: the next tick sees it. */
-        (void)!(r->channels_n > 0 ? redis_link_add(r->link, 1, ping) : redis_command(r, 1, ping, REDIS_PING_DEADLINE_MS, NULL, r, (struct ticket){0}));
+        (void)!(r->channels_n > 0 ? redis_link_add(r->link, 1, ping)
+                                  : redis_command(r, 1, ping, REDIS_PING_DEADLINE_MS, NULL, r, (struct ticket){0}));
     }
 }
 
-/* --- life ----------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------------------------------------------------------- */
 
 int redis_open(struct loop *l, const char *url, void (*changed)(void *ctx, enum redis_state s), void *ctx, struct redis **out)
 {

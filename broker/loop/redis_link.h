@@ -13,9 +13,11 @@ struct redis_link_events {
 };
 
 /* Events come from the loop, never before return. @address is borrowed for the life of the link. ERR_MEMORY, ERR_IO. */
-int redis_link_open(struct loop *l, const struct redis_address *address, const struct redis_link_events *events, void *ctx, struct redis_link **out) MUST_CHECK;
+int redis_link_open(struct loop *l, const struct redis_address *address, const struct redis_link_events *events, void *ctx,
+                    struct redis_link **out) MUST_CHECK;
 
-/* One command, copied; it leaves at the end of the turn, with all others of the turn in one write. ERR_FULL: REDIS_OUT_BYTES_MAX are not yet written; ERR_MEMORY. */
+/* One command, copied; it leaves at the end of the turn, with all others of the turn in one write. ERR_FULL: REDIS_OUT_BYTES_MAX are not yet
+ * written; ERR_MEMORY. */
 int redis_link_add(struct redis_link *k, size_t argc, const struct text *argv) MUST_CHECK;
 
 void redis_link_close(struct redis_link **k); /* no event any more */

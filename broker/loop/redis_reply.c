@@ -56,7 +56,8 @@ const struct redis_reply *redis_reply_at(const struct redis_reply *r, size_t i)
 int redis_reply_error(const struct redis_reply *reply)
 {
     const redisReply *r = reply_of(reply);
-    static const char *const refused[] = {"OOM", "MISCONF", "READONLY", "LOADING", "MASTERDOWN", "NOAUTH", "NOPERM", "BUSY", "NOREPLICAS", "CLUSTERDOWN"};
+    static const char *const refused[] = {"OOM",    "MISCONF", "READONLY", "LOADING",    "MASTERDOWN",
+                                          "NOAUTH", "NOPERM",  "BUSY",     "NOREPLICAS", "CLUSTERDOWN"};
     if (r->type != REDIS_REPLY_ERROR) {
         return 0;
     }

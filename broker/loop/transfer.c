@@ -160,7 +160,8 @@ static void socket_fired(uv_poll_t *uv, int status, int events)
 {
     struct socket *s = uv->data;
     struct transfers *all = s->all;
-    int running, what = status < 0 ? CURL_CSELECT_ERR : ((events & UV_READABLE) ? CURL_CSELECT_IN : 0) | ((events & UV_WRITABLE) ? CURL_CSELECT_OUT : 0);
+    int running, what = (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
+    what = status < 0 ? CURL_CSELECT_ERR : what;
     curl_multi_socket_action(all->multi, s->fd, what, &running);
     loop_idle_arm(all->idle);
 }
@@ -391,8 +392,8 @@ static int transfer_options(struct transfer *t, const struct transfer_request *r
     return t->is_smtp ? options_smtp(t, r) : t->is_mail ? 0 : options_http(t, r);
 }
 
-static int transfer_begin(struct transfers *all, const struct transfer_request *r, bool stays_open, void (*done)(void *, const struct transfer_result *),
-                          void *ctx, struct transfer **out)
+static int transfer_begin(struct transfers *all, const struct transfer_request *r, bool stays_open,
+                          void (*done)(void *, const struct transfer_result *), void *ctx, struct transfer **out)
 {
     CHECK(r->url && r->deadline_ms > 0 && r->answer_bytes_max > 0);
     if (all->closing) {
@@ -432,8 +433,8 @@ int transfer_start(struct transfers *all, const struct transfer_request *r, void
     return transfer_begin(all, r, false, done, ctx, NULL);
 }
 
-int transfer_start_open(struct transfers *all, const struct transfer_request *r, void (*done)(void *ctx, const struct transfer_result *result), void *ctx,
-                        struct transfer **out)
+int transfer_start_open(struct transfers *all, const struct transfer_request *r, void (*done)(void *ctx, const struct transfer_result *result),
+                        void *ctx, struct transfer **out)
 {
     return transfer_begin(all, r, true, done, ctx, out);
 }

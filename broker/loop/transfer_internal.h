@@ -26,8 +26,8 @@ struct transfer {
 
 /* Connect and sign in only (CURLOPT_CONNECT_ONLY). After @done with err 0 the connection is open and @out lives on until transfer_drop; after any
  * other @done it is gone. */
-int transfer_start_open(struct transfers *all, const struct transfer_request *r, void (*done)(void *ctx, const struct transfer_result *result), void *ctx,
-                        struct transfer **out) MUST_CHECK;
+int transfer_start_open(struct transfers *all, const struct transfer_request *r, void (*done)(void *ctx, const struct transfer_result *result),
+                        void *ctx, struct transfer **out) MUST_CHECK;
 void transfer_drop(struct transfer *t); /* @done is not called any more */
 struct loop *transfers_loop(const struct transfers *all);
 

@@ -95,8 +95,8 @@ void mailbox_answer(struct mailbox *m, int err)
 
 void mailbox_open(struct mailbox *m)
 {
-    struct imap_config c = {.address = USER, .queue = "burgerzaken", .url = m->post.url, .user = USER, .password = m->password, .tls = TRANSFER_TLS_NONE,
-                            .poll_ms = 50};
+    struct imap_config c = {
+        .address = USER, .queue = "burgerzaken", .url = m->post.url, .user = USER, .password = m->password, .tls = TRANSFER_TLS_NONE, .poll_ms = 50};
     assert_int_equal(imap_open(m->loop, m->transfers, m->files, &c, take, m, &m->source), 0);
 }
 
@@ -104,7 +104,8 @@ void mailbox_deliver(struct mailbox *m, const char *subject, const char *body)
 {
     static unsigned n;
     char mail[4096];
-    (void)snprintf(mail, sizeof mail, "From: Piet de Vries <Piet@Example.ORG>\r\nTo: <" USER ">\r\nSubject: %s\r\nMessage-ID: <m%u@example.org>\r\n\r\n%s\r\n", subject,
+    (void)snprintf(mail, sizeof mail,
+                   "From: Piet de Vries <Piet@Example.ORG>\r\nTo: <" USER ">\r\nSubject: %s\r\nMessage-ID: <m%u@example.org>\r\n\r\n%s\r\n", subject,
                    ++n, body);
     post_deliver(&m->post, USER, text_of(mail));
 }

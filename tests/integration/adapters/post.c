@@ -29,7 +29,8 @@ void post_settings(struct post *p, const char *settings)
     (void)snprintf(path, sizeof path, "%.400s/bin", p->dir);
     (void)mkdir(path, 0700);
     (void)snprintf(path, sizeof path, "%.400s/bin/dovecot", p->dir);
-    (void)snprintf(script, sizeof script, "#!/bin/sh\ncat >>%.400s/d/dovecot.conf <<'END'\n%s\nEND\nexec /usr/sbin/dovecot \"$@\"\n", p->dir, settings);
+    (void)snprintf(script, sizeof script, "#!/bin/sh\ncat >>%.400s/d/dovecot.conf <<'END'\n%s\nEND\nexec /usr/sbin/dovecot \"$@\"\n", p->dir,
+                   settings);
     file_write(path, text_of(script));
     CHECK(chmod(path, 0700) == 0);
 }

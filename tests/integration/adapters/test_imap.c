@@ -1,4 +1,5 @@
-/* What adapters/imap.h promises, on a real Dovecot: each mail once, in order, with everything that came with it, and flagged only when the hub has it. */
+/* What adapters/imap.h promises, on a real Dovecot: each mail once, in order, with everything that came with it, and flagged only when the hub
+ * has it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* IMAP when things go wrong: Dovecot dies and comes back, the password is wrong, the mailbox may not be flagged or is another one by the same name, a mail that
- * the hub will not have, a server that has gone mad; and closing at any moment. */
+/* IMAP when things go wrong: Dovecot dies and comes back, the password is wrong, the mailbox may not be flagged or is another one by the same
+ * name, a mail that the hub will not have, a server that has gone mad; and closing at any moment. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,7 +184,7 @@ static void closed_at_any_moment(void **state)
     }
 }
 
-/* --- servers that are none -------------------------------------------------------------------------------------------------------------------------- */
+/* --- servers that are none -------------------------------------------------------------------------------------------------------------------- */
 
 #define GREETING "* OK [CAPABILITY IMAP4rev1] hello\r\n"
 
@@ -240,8 +240,9 @@ static void mad_servers(void **state)
         {"does not give it out", {SELECTED, "* SEARCH 5 6\r\n%s OK\r\n", "%s NO broken\r\n", "%s NO broken\r\n"}, 0},
         {"will not flag at all", {SELECTED, "* SEARCH 5\r\n%s OK\r\n", ONE_MAIL, "%s NO keyword\r\n", "%s NO flag\r\n"}, 1},
         {"keeps no keyword, in silence", {SELECTED, "* SEARCH 5\r\n%s OK\r\n", ONE_MAIL, "* 1 FETCH (UID 5 FLAGS (\\Seen))\r\n%s OK done\r\n"}, 1},
-        {"sends a short mail as a quoted string", {SELECTED, "* SEARCH 5\r\n%s OK\r\n",
-                                                   "* 1 FETCH (UID 5 BODY[]<0> \"Subject: \\\"q\\\"\" RFC822.SIZE 12)\r\n%s OK done\r\n", "%s OK\r\n"}, 1},
+        {"sends a short mail as a quoted string",
+         {SELECTED, "* SEARCH 5\r\n%s OK\r\n", "* 1 FETCH (UID 5 BODY[]<0> \"Subject: \\\"q\\\"\" RFC822.SIZE 12)\r\n%s OK done\r\n", "%s OK\r\n"},
+         1},
         {"sends a mail that is NIL", {SELECTED, "* SEARCH 5\r\n%s OK\r\n", "* 1 FETCH (UID 5 BODY[]<0> NIL)\r\n%s OK done\r\n", "%s OK\r\n"}, 1},
     };
     char heard[PATH_BYTES + 32], log[PATH_BYTES + 32];

@@ -117,7 +117,8 @@ static bool has_come(void *ctx)
 
 static struct outcome send_text(struct bench *b, uint64_t seq, const char *words)
 {
-    struct outbound out = {.channel = "sms", .conversation = TEXT_LITERAL("c-1"), .seq = seq, .address = TEXT_LITERAL("+31612345678"), .text = text_of(words)};
+    struct outbound out = {
+        .channel = "sms", .conversation = TEXT_LITERAL("c-1"), .seq = seq, .address = TEXT_LITERAL("+31612345678"), .text = text_of(words)};
     struct outcome o = {0};
     assert_int_equal(kannel_send(b->transfers, &b->config, &out, came, &o), 0);
     assert_int_equal(o.came, 0);
@@ -187,7 +188,8 @@ static void any_text_arrives(void **state)
         n += (size_t)snprintf(words + n, sizeof words - n, "word%03d ", i);
     }
     assert_int_equal(send_text(b, 3, words).fate, OUTBOUND_SENT);
-    assert_int_equal(send_text(b, 4, "\xce\xba\xce\xb1\xce\xbb\xce\xb7\xce\xbc\xce\xad\xcf\x81\xce\xb1 \xf0\x9f\x99\x82").fate, OUTBOUND_SENT); /* UCS-2 */
+    assert_int_equal(send_text(b, 4, "\xce\xba\xce\xb1\xce\xbb\xce\xb7\xce\xbc\xce\xad\xcf\x81\xce\xb1 \xf0\x9f\x99\x82").fate,
+                     OUTBOUND_SENT); /* UCS-2 */
     await_words(b->phone, "+31612345678", 7);
     struct buf got;
     buf_init(&got, 1u << 20);
@@ -214,7 +216,8 @@ static void any_text_arrives(void **state)
     char *large = malloc(4000);
     memset(large, 'x', 3999);
     large[3999] = '\0';
-    struct outbound out = {.channel = "sms", .conversation = TEXT_LITERAL("c"), .seq = 5, .address = TEXT_LITERAL("+31612345678"), .text = text_of(large)};
+    struct outbound out = {
+        .channel = "sms", .conversation = TEXT_LITERAL("c"), .seq = 5, .address = TEXT_LITERAL("+31612345678"), .text = text_of(large)};
     assert_int_equal(kannel_send(b->transfers, &b->config, &out, came, NULL), ERR_TOO_LARGE); /* Kannel would send the beginning and say nothing */
     free(large);
 }
@@ -284,7 +287,8 @@ static void a_resident_writes(void **state)
     kannel_start(b);
     (void)snprintf(port, sizeof port, "%d", b->smsc);
     (void)snprintf(log, sizeof log, "%.400s/fakesmsc.out", b->dir);
-    const char *argv[] = {"/usr/lib/kannel/test/fakesmsc", "-H", "127.0.0.1", "-r", port, "-m", "1", "+31687654321 +3197010001 text hallo %26 goedemorgen", NULL};
+    const char *argv[] = {
+        "/usr/lib/kannel/test/fakesmsc", "-H", "127.0.0.1", "-r", port, "-m", "1", "+31687654321 +3197010001 text hallo %26 goedemorgen", NULL};
     pid_t pid = part_start(argv, log);
     await_words(b->hooks, "/hook/sms/kannel/in?", 1);
     buf_init(&query, 65536);
@@ -342,7 +346,8 @@ static void queries_in(void **state)
         char *exact = malloc(n + !n); /* of its very length: nothing past its end is read */
         memcpy(exact, rows[i].query, n);
         int err = kannel_inbound(two, 2, (struct text){exact, n}, &room, &m);
-        if (err != rows[i].err || (!err && (!text_is(m.text, rows[i].text) || !text_is(m.address, rows[i].address) || !text_is(m.queue, rows[i].queue)))) {
+        if (err != rows[i].err ||
+            (!err && (!text_is(m.text, rows[i].text) || !text_is(m.address, rows[i].address) || !text_is(m.queue, rows[i].queue)))) {
             fail_msg("%s: %s", rows[i].query, err_name(err));
         }
         free(exact);

@@ -67,10 +67,18 @@ static struct outcome send_to(struct bench *b, const char *address, const char *
 {
     struct smtp_config c = {.address = "balie@example.net", .name = "Gemeente Voorbeeld", .url = b->url, .user = b->user, .password = b->password,
                             .tls = TRANSFER_TLS_NONE};
-    struct outbound out = {.channel = "email", .conversation = TEXT_LITERAL("c1"), .seq = 2, .address = text_of(address), .resident_name = TEXT_LITERAL("P. \xc3\x89"),
-                           .text = TEXT_LITERAL(WORDS), .agent_name = TEXT_LITERAL("Anna"), .subject = TEXT_LITERAL("Terugbetaling \xe2\x82\xac"),
-                           .message_id = text_of(message_id), .in_reply_to = TEXT_LITERAL("theirs@example.org"),
-                           .references = TEXT_LITERAL("first@example.org theirs@example.org"), .date_ms = 1700000000000};
+    struct outbound out = {.channel = "email",
+                           .conversation = TEXT_LITERAL("c1"),
+                           .seq = 2,
+                           .address = text_of(address),
+                           .resident_name = TEXT_LITERAL("P. \xc3\x89"),
+                           .text = TEXT_LITERAL(WORDS),
+                           .agent_name = TEXT_LITERAL("Anna"),
+                           .subject = TEXT_LITERAL("Terugbetaling \xe2\x82\xac"),
+                           .message_id = text_of(message_id),
+                           .in_reply_to = TEXT_LITERAL("theirs@example.org"),
+                           .references = TEXT_LITERAL("first@example.org theirs@example.org"),
+                           .date_ms = 1700000000000};
     struct outcome o = {0};
     assert_int_equal(smtp_send(b->transfers, &c, &out, came, &o), 0);
     assert_int_equal(o.came, 0);
@@ -142,7 +150,7 @@ static void later_when_nobody_is_there(void **state)
     arrives(b, "piet@example.org", "c1.2@example.net");
 }
 
-/* --- a server that speaks just enough ------------------------------------------------------------------------------------------------------------- */
+/* --- a server that speaks just enough --------------------------------------------------------------------------------------------------------- */
 
 struct manners {
     const char *name;
@@ -187,8 +195,8 @@ static void manners(void **state)
         {"hangs up after EHLO", "220 hi\r\n", NULL, NULL, NULL, NULL, NULL, OUTBOUND_LATER, ""},
         {"refuses the sender", "220 hi\r\n", HELLO, "550 5.7.1 not you\r\n", OK, "354 go\r\n", OK, OUTBOUND_REFUSED, "not you"},
         {"wants a sign-in", "220 hi\r\n", HELLO, "530 5.7.0 sign in first\r\n", OK, "354 go\r\n", OK, OUTBOUND_LATER, "sign in first"},
-        {"refuses the recipient in two lines", "220 hi\r\n", HELLO, OK, "550-5.1.1 no such person\r\n550 5.1.1 in this town\r\n", "354 go\r\n", OK, OUTBOUND_REFUSED,
-         "no such person 5.1.1 in this town"},
+        {"refuses the recipient in two lines", "220 hi\r\n", HELLO, OK, "550-5.1.1 no such person\r\n550 5.1.1 in this town\r\n", "354 go\r\n", OK,
+         OUTBOUND_REFUSED, "no such person 5.1.1 in this town"},
         {"greylists", "220 hi\r\n", HELLO, OK, "451 4.7.1 try later\r\n", "354 go\r\n", OK, OUTBOUND_LATER, "try later"},
         {"hangs up at the recipient", "220 hi\r\n", HELLO, OK, NULL, NULL, NULL, OUTBOUND_LATER, ""},
         {"refuses DATA", "220 hi\r\n", HELLO, OK, OK, "554 5.5.1 no\r\n", OK, OUTBOUND_REFUSED, "no"},

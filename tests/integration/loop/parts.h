@@ -1,4 +1,5 @@
-/* Real programs as parts of a test: a room of its own for each, free ports, children that end with the test; and turns of the loop until something is so. */
+/* Real programs as parts of a test: a room of its own for each, free ports, children that end with the test; and turns of the loop until
+ * something is so. */
 #ifndef LOKET_TESTS_PARTS_H
 #define LOKET_TESTS_PARTS_H
 

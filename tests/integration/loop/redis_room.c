@@ -54,8 +54,9 @@ int plain_ask(const char *path, const char *line, char *out, size_t out_bytes)
 
 void room_server(struct room *r, const char *const *options)
 {
-    const char *argv[48] = {"redis-server", "--port", "0", "--unixsocket", r->socket, "--dir", r->dir, "--save", "", "--daemonize", "no", "--enable-debug-command",
-                            "yes", "--loglevel", "notice"};
+    const char *argv[48] = {"redis-server", "--port",     "0",     "--unixsocket", r->socket, "--dir",
+                            r->dir,         "--save",     "",      "--daemonize",  "no",      "--enable-debug-command",
+                            "yes",          "--loglevel", "notice"};
     char log[PATH_BYTES], answer[256];
     size_t n = 15;
     for (; options && *options; options++) {
@@ -100,7 +101,7 @@ void room_open(struct room *r, const char *url)
     room_await(r, REDIS_UP, 10000);
 }
 
-/* --- calls ---------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- calls ------------------------------------------------------------------------------------------------------------------------------------ */
 
 struct calls *calls_new(struct redis *r)
 {

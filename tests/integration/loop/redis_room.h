@@ -27,13 +27,15 @@ struct calls {
 
 int room_setup(void **state);    /* a folder and a loop; no server yet */
 int room_teardown(void **state);
-void room_server(struct room *r, const char *const *options); /* options: more arguments of redis-server, NULL-terminated, or NULL; waits until it listens */
+/* @options: more arguments of redis-server, NULL-terminated, or NULL. Waits until it listens. */
+void room_server(struct room *r, const char *const *options);
 void room_open(struct room *r, const char *url);              /* NULL: the unix socket; waits for UP */
 bool room_is_up(void *room);
 void room_await(struct room *r, enum redis_state s, int64_t deadline_ms);
 
 struct calls *calls_new(struct redis *r);
-int calls_issue(struct calls *c, int64_t deadline_ms, const char *words, ...); /* words separated by spaces; %s and %zu as in printf; 0 or the error */
+/* Words separated by spaces, and what printf knows. 0 or the error. */
+int calls_issue(struct calls *c, int64_t deadline_ms, const char *words, ...);
 void calls_await(struct room *r, struct calls *c, int64_t deadline_ms);        /* until every callback came; fails the test otherwise */
 void calls_check(struct calls *c);                                             /* each exactly once */
 void calls_free(struct calls **c);
@@ -41,6 +43,7 @@ void calls_free(struct calls **c);
 /* One command, and its answer: err, and the text or integer of the reply. */
 struct answer { bool came; int err; enum redis_type type; int64_t integer; size_t bytes; char text[256]; };
 struct answer room_ask(struct room *r, const char *words, ...);
-int plain_ask(const char *socket, const char *line, char *out, size_t out_bytes); /* without our code: one line there, one answer back; -1: no answer */
+/* Without our code: one line there, one answer back; -1: no answer. */
+int plain_ask(const char *socket, const char *line, char *out, size_t out_bytes);
 
 #endif

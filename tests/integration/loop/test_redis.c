@@ -125,11 +125,16 @@ static void addresses(void **state)
         const char *url;
         int err;
     } rows[] = {
-        {"redis://127.0.0.1:6379", 0},      {"redis://h", 0},          {"redis://u:p@h:1/2", 0},     {"redis://:p@h", 0},
-        {"unix:///tmp/a.sock", 0},          {"unix:///a?db=4", 0},     {"redis://[::1]:6379/0", 0},  {"http://h", ERR_BAD_CONFIG},
-        {"redis://", ERR_BAD_CONFIG},       {"redis://:70", ERR_BAD_CONFIG}, {"redis://h:x", ERR_BAD_CONFIG}, {"redis://h:65536", ERR_BAD_CONFIG},
-        {"redis://h/a", ERR_BAD_CONFIG},    {"redis://p@h", ERR_BAD_CONFIG}, {"unix://a", ERR_BAD_CONFIG},    {"", ERR_BAD_CONFIG},
-        {"unix:///a?db=x", ERR_BAD_CONFIG}, {"redis://h:1/1001", ERR_BAD_CONFIG}, {"redis://h:0", ERR_BAD_CONFIG}, {"unix:///a?db=70000", ERR_BAD_CONFIG},
+        {"redis://127.0.0.1:6379", 0},      {"redis://h", 0},
+        {"redis://u:p@h:1/2", 0},           {"redis://:p@h", 0},
+        {"unix:///tmp/a.sock", 0},          {"unix:///a?db=4", 0},
+        {"redis://[::1]:6379/0", 0},        {"http://h", ERR_BAD_CONFIG},
+        {"redis://", ERR_BAD_CONFIG},       {"redis://:70", ERR_BAD_CONFIG},
+        {"redis://h:x", ERR_BAD_CONFIG},    {"redis://h:65536", ERR_BAD_CONFIG},
+        {"redis://h/a", ERR_BAD_CONFIG},    {"redis://p@h", ERR_BAD_CONFIG},
+        {"unix://a", ERR_BAD_CONFIG},       {"", ERR_BAD_CONFIG},
+        {"unix:///a?db=x", ERR_BAD_CONFIG}, {"redis://h:1/1001", ERR_BAD_CONFIG},
+        {"redis://h:0", ERR_BAD_CONFIG},    {"unix:///a?db=70000", ERR_BAD_CONFIG},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct redis *redis = NULL;

@@ -1,5 +1,6 @@
-/* Redis dies with commands in flight, refuses the connection, answers OOM, MISCONF, READONLY, LOADING, MASTERDOWN, stalls: every pending callback comes exactly once,
- * with an error of the right kind, never before redis_command returned; the connection comes back by itself and works. */
+/* Redis dies with commands in flight, refuses the connection, answers OOM, MISCONF, READONLY, LOADING, MASTERDOWN, stalls: every pending
+ * callback comes exactly once, with an error of the right kind, never before redis_command returned; the connection comes back by itself and
+ * works. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* What listens at the address of Redis, and is none, or one that has gone mad: whatever it says, every callback comes once, nothing aborts, and when a real
- * Redis is there again everything goes on. */
+/* What listens at the address of Redis, and is none, or one that has gone mad: whatever it says, every callback comes once, nothing aborts,
+ * and when a real Redis is there again everything goes on. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,7 +71,8 @@ static void mad_peers(void **state)
         {"closes in the middle of a reply", "+PONG\r\n$100\r\nabc", 20, false},
         {"says what is not RESP", "HTTP/1.1 400 Bad Request\r\n\r\n", 20, true},
         {"says nothing but bytes", "\x01\x02\x03\x04\xff\xfe", 1, true},
-        {"says more than it was asked", "+PONG\r\n+OK\r\n+OK\r\n:1\r\n*1\r\n$1\r\na\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n", 14, true},
+        {"says more than it was asked",
+         "+PONG\r\n+OK\r\n+OK\r\n:1\r\n*1\r\n$1\r\na\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n", 14, true},
         {"greets first, like a mail server", "+OK POP3 ready\r\n+OK again\r\n", 0, true},
         {"has too many clients", "-ERR max number of clients reached\r\n", 0, false},
         {"nests deeper than the reader goes", "+PONG\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n", 20, true},

@@ -158,8 +158,8 @@ static void outcomes(void **state)
         loop_turn(b->loop, 5);
         if (!there || o.came != 1 || o.err != rows[i].err || o.code != rows[i].code || o.request_sent != rows[i].request_sent ||
             (rows[i].answer && strcmp(o.answer, rows[i].answer) != 0)) {
-            fail_msg("%s %s: came %d, %s, code %ld, sent %d, \"%s\", why \"%s\"", rows[i].path, rows[i].body ? rows[i].body : "", o.came, err_name(o.err), o.code,
-                     o.request_sent, o.answer, o.why);
+            fail_msg("%s %s: came %d, %s, code %ld, sent %d, \"%s\", why \"%s\"", rows[i].path, rows[i].body ? rows[i].body : "", o.came,
+                     err_name(o.err), o.code, o.request_sent, o.answer, o.why);
         }
     }
 }
@@ -240,7 +240,11 @@ static void what_cannot_stand_in_an_envelope(void **state)
     static const char *const bad[] = {"a@b\r\nRCPT TO:<c@d>", "a@b>", "<a@b", "a b@c", "a@b\n", "\x7f@b"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const char *to[] = {"ok@example.org", bad[i], NULL}, *good[] = {"ok@example.org", NULL};
-        struct transfer_request r = {.url = "smtp://127.0.0.1:1", .mail_from = "a@b.nl", .mail_to = to, .body = TEXT_LITERAL("x"), .deadline_ms = 1000,
+        struct transfer_request r = {.url = "smtp://127.0.0.1:1",
+                                     .mail_from = "a@b.nl",
+                                     .mail_to = to,
+                                     .body = TEXT_LITERAL("x"),
+                                     .deadline_ms = 1000,
                                      .answer_bytes_max = 10};
         assert_int_equal(transfer_start(b->transfers, &r, came, NULL), ERR_BAD_INPUT);
         r.mail_to = good;
@@ -258,8 +262,8 @@ static void certificates_are_verified(void **state)
     (void)snprintf(key, sizeof key, "%s/key", room);
     (void)snprintf(cert, sizeof cert, "%s/cert", room);
     (void)snprintf(log, sizeof log, "%s/log", room);
-    const char *make[] = {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", cert, "-days", "1",
-                          "-subj", "/CN=localhost", NULL};
+    const char *make[] = {"openssl", "req",  "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                          key,       "-out", cert,    "-days",   "1",  "-subj",    "/CN=localhost",           NULL};
     pid_t pid = part_start(make, log);
     for (int64_t end = clock_mono_ms() + 10000; access(cert, R_OK) != 0; usleep(5000)) {
         assert_true(clock_mono_ms() < end);
