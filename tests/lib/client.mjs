@@ -261,6 +261,8 @@ export async function resident(broker, options = {}, t = null) {
 export async function staff(broker, id, { presence = 'available', ...options } = {}, t = null) {
   const client = await connect(broker, { cookie: await broker.cookie(id), ...options }, t);
   const welcome = await client.hello();
+  /* what is held already is told after the welcome; only what comes later is an assignment */
+  for (const conversation of welcome.work ?? []) await client.wait((f) => f.verb === 'conversation' && f.conversation === conversation);
   if (welcome.role === 'agent' && presence) await client.presence(presence);
   return client;
 }

@@ -197,7 +197,6 @@ test('work of an agent who is gone longer than the grace time is given on; a sho
   const back = await on(t, 'a', { presence: null });
   assert.deepEqual(back.welcome.work, [r.conversation]);
   assert.equal(back.welcome.presence, 'available');
-  await back.assigned(r.conversation); /* sent with the welcome */
   await sleep(2000); /* longer than the grace time: nothing may happen to who is here */
   await back.barrier();
   assert.ok(!back.frames.some((f) => f.verb === 'conversation' && f.state === 'queued'));
