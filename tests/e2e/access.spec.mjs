@@ -32,7 +32,7 @@ const small = (page, min) =>
 
 for (const language of ['nl', 'en']) {
   test(`no serious fault for axe in any main state, light and dark: ${language}`, async ({ people, broker }) => {
-    test.setTimeout(120_000);
+    test.setTimeout(240_000);
     const speak = async (page) => {
       if (language === 'en') await page.getByTestId('language').click();
       await expect(page.locator('html')).toHaveAttribute('lang', language);
