@@ -147,6 +147,18 @@ void part_signal(pid_t pid, int signum)
     (void)kill(-pid, signum);
 }
 
+bool part_ended_well(pid_t *pid, int64_t deadline_ms)
+{
+    int status = -1;
+    for (int64_t end = clock_mono_ms() + deadline_ms; clock_mono_ms() < end; usleep(2000)) {
+        if (waitpid(*pid, &status, WNOHANG) == *pid) {
+            *pid = 0;
+            return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        }
+    }
+    return false;
+}
+
 void part_stop(pid_t *pid, int signum)
 {
     if (*pid > 0) {

@@ -26,6 +26,7 @@ void port_await(int port, int64_t deadline_ms);
 pid_t part_start(const char *const *argv, const char *log_path); /* a group of its own; gets SIGTERM when we die */
 pid_t part_fork(void);                                           /* the same without a program: 0 in the child */
 void part_signal(pid_t pid, int signum);                         /* the whole group */
+bool part_ended_well(pid_t *pid, int64_t deadline_ms);           /* waits until it ends by itself, with status 0 */
 void part_stop(pid_t *pid, int signum);                          /* and waits; SIGKILL after 10 s */
 
 /* Turns the loop until @so(@ctx) or the deadline; the answer of the last look. */

@@ -173,8 +173,8 @@ static void works_elsewhere(void **state)
         assert_int_equal(w[i].done, 1);
     }
     assert_int_equal(w[0].wrong_thread, 0);
-    assert_int_equal(loop_work(b->loop, work, work_done, &w[300]), 0);
     w[300].all = &w[0];
+    assert_int_equal(loop_work(b->loop, work, work_done, &w[300]), 0);
     loop_free(&b->loop); /* ends it first */
     assert_int_equal(w[300].done, 1);
     assert_int_equal(loop_new(&b->loop), 0);

@@ -265,10 +265,7 @@ static void certificates_are_verified(void **state)
     const char *make[] = {"openssl", "req",  "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
                           key,       "-out", cert,    "-days",   "1",  "-subj",    "/CN=localhost",           NULL};
     pid_t pid = part_start(make, log);
-    for (int64_t end = clock_mono_ms() + 10000; access(cert, R_OK) != 0; usleep(5000)) {
-        assert_true(clock_mono_ms() < end);
-    }
-    part_stop(&pid, SIGTERM);
+    assert_true(part_ended_well(&pid, 10000));
     int port = port_free();
     (void)snprintf(text, sizeof text, "%d", port);
     const char *serve_it[] = {"openssl", "s_server", "-quiet", "-www", "-accept", text, "-key", key, "-cert", cert, NULL};
