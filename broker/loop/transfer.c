@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "base/check.h"
@@ -17,6 +19,7 @@ struct transfers {
     struct loop_timer *timer;
     struct list running;
     struct loop_idle *idle; /* ends are told after curl's own callbacks */
+    struct list held;       /* every socket that libcurl has open, also those it keeps for the next transfer */
     bool closing, telling;
 };
 
@@ -29,6 +32,47 @@ struct socket { /* one socket of curl's that is watched */
 struct loop *transfers_loop(const struct transfers *all)
 {
     return all->loop;
+}
+
+/* libcurl says QUIT when it closes a connection of SMTP, and waits for the answer: on the loop's thread, up to 120 s (measured with 7.88.1). A mail
+ * server that has fallen silent must not hold up everybody. So the wait after a refusal is a second at most, and at the end, when libcurl closes
+ * what it kept, the sockets are shut down before it. */
+#define TRANSFER_QUIT_S 1L
+
+struct held {
+    struct list in_held;
+    curl_socket_t fd;
+};
+
+static curl_socket_t on_open(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    struct transfers *all = ctx;
+    struct held *h = malloc(sizeof *h);
+    (void)purpose;
+    if (!h) {
+        return CURL_SOCKET_BAD;
+    }
+    h->fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    list_add_last(&all->held, &h->in_held);
+    if (h->fd < 0) {
+        list_remove(&h->in_held);
+        free(h);
+        return CURL_SOCKET_BAD;
+    }
+    return h->fd;
+}
+
+static int on_close(void *ctx, curl_socket_t fd)
+{
+    struct transfers *all = ctx;
+    LIST_FOR(&all->held, l, next) {
+        struct held *h = LIST_OWNER(l, struct held, in_held);
+        if (h->fd == fd) {
+            list_remove(&h->in_held);
+            free(h);
+        }
+    }
+    return close(fd);
 }
 
 static void transfer_free(struct transfer *t)
@@ -207,6 +251,7 @@ int transfers_new(struct loop *l, struct transfers **out)
     }
     all->loop = l;
     list_init(&all->running);
+    list_init(&all->held);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     all->multi = curl_multi_init();
     if (!all->multi || loop_timer_new(l, timer_fired, all, &all->timer) || loop_idle_new(l, idle_fired, all, &all->idle)) {
@@ -233,6 +278,9 @@ void transfers_free(struct transfers **transfers)
     while (!list_is_empty(&all->running)) {
         transfer_end(LIST_OWNER(all->running.next, struct transfer, in_running), CURLE_OK, ERR_CLOSED);
     }
+    LIST_FOR(&all->held, l, next) {
+        (void)shutdown(LIST_OWNER(l, struct held, in_held)->fd, SHUT_RDWR);
+    }
     if (all->multi) {
         curl_multi_cleanup(all->multi);
     }
@@ -257,6 +305,9 @@ static size_t on_line(char *data, size_t one, size_t n, void *ctx)
     }
     if (t->is_smtp && one * n >= 3 && strspn(data, "0123456789") >= 3) {
         t->reply = (data[0] - '0') * 100 + (data[1] - '0') * 10 + (data[2] - '0');
+        if (t->reply >= 400) {
+            curl_easy_setopt(t->easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, TRANSFER_QUIT_S);
+        }
     }
     size_t bytes = one * n, from = t->is_smtp && t->more_lines ? strlen(t->last_line) : 0;
     size_t skip = from > 0 && bytes > 4 ? 4 : 0, room = sizeof t->last_line - 1 - from;
@@ -373,6 +424,10 @@ static int transfer_options(struct transfer *t, const struct transfer_request *r
     /* For mail "connecting" ends with the sign-in, and Dovecot waits up to 15 s before it says that a password is wrong. */
     int64_t connect_ms = t->is_mail || r->deadline_ms < TRANSFER_CONNECT_MS ? r->deadline_ms : TRANSFER_CONNECT_MS;
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
+    curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
+    curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t->all);
+    curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+    curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, t->all);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_answer);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, plain ? 0L : 1L);

@@ -159,6 +159,8 @@ struct manners {
     const char *reason; /* part of it */
 };
 
+static bool silent; /* at QUIT */
+
 static void serve(int fd, const struct manners *m)
 {
     FILE *f = fdopen(fd, "r+");
@@ -171,6 +173,9 @@ static void serve(int fd, const struct manners *m)
                 _exit(0);
             }
         } while (data && strcmp(line, ".\r\n") != 0);
+        while (silent && strncmp(line, "QUIT", 4) == 0) {
+            pause();
+        }
         answer = data ? m->end
                  : strncmp(line, "EHLO", 4) == 0 ? m->helo
                  : strncmp(line, "MAIL", 4) == 0 ? m->mail
@@ -224,6 +229,34 @@ static void manners(void **state)
     }
 }
 
+/* libcurl says QUIT on the loop's thread, and waits for the answer. From a server that has fallen silent none comes. */
+static void silent_at_quit(void **state)
+{
+    struct bench *b = *state;
+    static const struct manners rows[] = {
+        {"refuses and falls silent", "220 hi\r\n", HELLO, OK, "550 no\r\n", "354 go\r\n", OK, OUTBOUND_REFUSED, "no"},
+        {"takes it and falls silent", "220 hi\r\n", HELLO, OK, OK, "354 go\r\n", OK, OUTBOUND_SENT, ""},
+    };
+    for (size_t i = 0; i < 2; i++) {
+        int port, listener = port_listen(&port);
+        pid_t pid = part_fork();
+        if (pid == 0) {
+            silent = true;
+            serve(accept(listener, NULL, NULL), &rows[i]);
+        }
+        close(listener);
+        (void)snprintf(b->url, sizeof b->url, "smtp://127.0.0.1:%d", port);
+        int64_t from = clock_mono_ms();
+        assert_int_equal(send_to(b, "piet@example.org", "c1.2@example.net").fate, rows[i].fate);
+        assert_true(clock_mono_ms() - from < 3000);
+        from = clock_mono_ms();
+        transfers_free(&b->transfers);
+        assert_true(clock_mono_ms() - from < 1000);
+        assert_int_equal(transfers_new(b->loop, &b->transfers), 0);
+        part_stop(&pid, SIGKILL);
+    }
+}
+
 static void an_address_that_is_none(void **state)
 {
     struct bench *b = *state;
@@ -244,6 +277,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(refused_with_the_servers_words, setup, teardown),
         cmocka_unit_test_setup_teardown(later_when_nobody_is_there, setup, teardown),
         cmocka_unit_test_setup_teardown(manners, setup, teardown),
+        cmocka_unit_test_setup_teardown(silent_at_quit, setup, teardown),
         cmocka_unit_test_setup_teardown(an_address_that_is_none, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
