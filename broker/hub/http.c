@@ -195,7 +195,8 @@ void http_request(void *hub, edge_id request, const struct edge_http *r)
     struct hub *h = hub;
     bool get = strcmp(r->method, "GET") == 0, post = strcmp(r->method, "POST") == 0;
     if (text_is(r->path, "/health") && get) {
-        http_answer(h, request, h->up ? 200 : 503, h->up ? "{\"status\":\"ok\"}\n" : "{\"status\":\"store_away\"}\n");
+        bool ready = h->up && h->staff_known; /* known since the first time: until then nobody is let in */
+        http_answer(h, request, ready ? 200 : 503, ready ? "{\"status\":\"ok\"}\n" : "{\"status\":\"store_away\"}\n");
     } else if (text_is(r->path, "/api/sign-in") && post) {
         sign_in_request(h, request, r);
     } else if (text_is(r->path, "/api/sign-out") && post) {

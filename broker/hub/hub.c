@@ -193,7 +193,6 @@ void hub_store_changed(void *hub, bool up)
     h->up = up;
     log_event(up ? LOG_INFO : LOG_WARN, up ? "store_back" : "store_away", "next=\"%s\"", up ? "work goes on" : "nothing is accepted until it is back");
     if (up) {
-        edge_set_secret(h->edge, store_secret(h->store));
         staff_load(h);
         (void)!store_revoked_list(h->store, (uint64_t)loop_wall_ms(h->loop), revoked_listed, h, (struct ticket){0}); /* next time */
         outbox_recover(h->outboxes[0]);

@@ -188,6 +188,8 @@ void who_request(struct hub *h, edge_id request, const struct edge_http *r)
     char *json = c && !c->gone ? who_json(h, c) : NULL;
     if (json) {
         http_answer(h, request, 200, json);
+    } else if (!h->staff_known) {
+        http_answer_error(h, request, 503, ERR_STORE_AWAY);
     } else {
         http_answer_error(h, request, 401, ERR_SIGN_IN);
     }

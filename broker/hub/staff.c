@@ -95,6 +95,7 @@ static void staff_listed(void *ctx, const struct ticket *t, int err, const struc
         }
     }
     h->staff_known = true;
+    edge_set_secret(h->edge, store_secret(h->store)); /* only now: a cookie of somebody whom we do not know yet would look like one that is void */
     router_kick(h);
     board_changed(h);
 }
