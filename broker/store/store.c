@@ -157,8 +157,10 @@ static void start(void *ctx)
     struct text load[4] = {TEXT_LITERAL("FUNCTION"), TEXT_LITERAL("LOAD"), TEXT_LITERAL("REPLACE"), {(const char *)loket_lua, loket_lua_len}};
     struct text set_epoch[4] = {TEXT_LITERAL("SET"), TEXT_LITERAL("epoch"), text_of(epoch), TEXT_LITERAL("NX")};
     struct text get_epoch[2] = {TEXT_LITERAL("GET"), TEXT_LITERAL("epoch")};
-    struct text set_secret[4] = {TEXT_LITERAL("SET"), TEXT_LITERAL("secret"), {(const char *)secret, sizeof secret}, TEXT_LITERAL("NX")};
-    struct text get_secret[2] = {TEXT_LITERAL("GET"), TEXT_LITERAL("secret")};
+    char key[STORE_KEY_BYTES];
+    (void)snprintf(key, sizeof key, "%ssecret", s->prefix); /* fits. One for each organisation: a sign-in at one is none at another */
+    struct text set_secret[4] = {TEXT_LITERAL("SET"), text_of(key), {(const char *)secret, sizeof secret}, TEXT_LITERAL("NX")};
+    struct text get_secret[2] = {TEXT_LITERAL("GET"), text_of(key)};
     s->steps = 5;
     int err = redis_command(s->redis, 4, load, STORE_DEADLINE_MS, start_loaded, s, (struct ticket){0});
     err = err ? err : redis_command(s->redis, 4, set_epoch, STORE_DEADLINE_MS, start_loaded, s, (struct ticket){0});
