@@ -199,7 +199,7 @@ for (const form of FORMS) {
 
 /* As broker/edge/token.h has it, with the broker's own key: to get a token whose time has passed. */
 function token(conversation, expires, { kind = 'r', role = 'resident' } = {}) {
-  const secret = execFileSync('redis-cli', ['-s', broker.redisSocket, '--raw', 'get', 'secret']).subarray(0, 32);
+  const secret = execFileSync('redis-cli', ['-s', broker.redisSocket, '--raw', 'get', '{o:voorbeeld}:secret']).subarray(0, 32);
   const body = `${kind}.${conversation}.r0.${role}.${expires}`;
   return `${body}.${createHmac('sha256', secret).update(body).digest('base64url')}`;
 }

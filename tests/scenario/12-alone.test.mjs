@@ -168,6 +168,34 @@ test('a data folder that cannot be: told, with what to do', async (t) => {
   broker.ended = Promise.resolve({ code: 0 });
 });
 
+test('two organisations on one Redis know nothing of each other', async (t) => {
+  const sms = { number: '+3197001234', queue: 'burgerzaken', provider: 'kannel', url: 'http://127.0.0.1:1/', user: 'u', password: 'p', hook_secret: 'key', hook_url: 'http://127.0.0.1:1' };
+  const here = await startBroker({ sms: [sms] }, t);
+  const there = await startBroker({ sms: [sms], organisation: { id: 'elders', name: 'Gemeente Elders' }, node: 'node2', redis: { url: `unix://${here.redisSocket}` } }, t);
+  await here.addStaff({ id: 'sanne', capacity: 100 });
+  const cookie = await here.cookie('sanne');
+  const session = (broker) => fetch(`${broker.url}/api/session`, { headers: { cookie } }).then((answer) => answer.status);
+  assert.equal(await session(there), 401, 'nobody is known there');
+  await there.addStaff({ id: 'sanne', capacity: 100 });
+  assert.equal(await session(there), 401, 'the same name is somebody else, and the same cookie none of theirs');
+  assert.equal(await session(here), 200);
+  assert.equal((await there.signIn('sanne')).status, 200);
+
+  const text = (broker, id) => fetch(`${broker.url}/hook/sms/kannel/in?key=key&id=${id}&from=%2B31612349876&to=%2B3197001234&text=x`).then((answer) => assert.equal(answer.status, 200));
+  const [a, b] = [await staff(here, 'sanne', {}, t), await staff(there, 'sanne', {}, t)];
+  await text(here, 'same-id');
+  const first = await a.assigned();
+  await text(there, 'same-id'); /* the same number and the gateway's same id: another message of another resident */
+  const second = await b.assigned();
+  assert.notEqual(first.conversation, second.conversation);
+  assert.notEqual(first.resident, second.resident);
+  assert.equal((await b.refused({ verb: 'resume', conversation: first.conversation })).code, 'not_found');
+  const r = await resident(here, {}, t);
+  const { conversation, token } = await r.start({ text: 'hier' });
+  const other = await resident(there, {}, t);
+  assert.equal((await other.refused({ verb: 'resume', conversation, token })).code, 'bad_token');
+});
+
 test('loketctl: staff, sessions, the state of the queues, a conversation', async (t) => {
   const broker = await startBroker({ port: await freePort() }, t);
   const lines = async (...args) => {
