@@ -1,4 +1,4 @@
-/* The msgpack form. Read with msgpack-c's parser into its zone (texts stay in the input), written by msgpack_packer straight into the buffer. */
+/* The msgpack form, read with msgpack-c's parser into its zone; texts stay in the input. Written by codec_msgpack_write.c. */
 #include <msgpack.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,9 +196,9 @@ int codec_msgpack_decode(struct text in, struct frame_arena *arena, enum frame_w
         return ERR_BAD_FRAME;
     }
     fault->verb = name;
-    fault_match(&root, fault);
     enum frame_verb v = table_verb_find(name);
     if (v == VERB_NONE || !(table_verbs[v].way & (way == FRAME_UP ? TABLE_UP : TABLE_DOWN))) {
+        fault_match(&root, fault);
         fault->remedy = "PROTOCOL.md lists the verbs that a client sends";
         return ERR_UNKNOWN_VERB;
     }
@@ -206,97 +206,11 @@ int codec_msgpack_decode(struct text in, struct frame_arena *arena, enum frame_w
     const struct table_field *wrong;
     int err = map_read(&root, &table_verbs[v], arena, (char *)&f.say, &wrong);
     if (err) {
+        fault_match(&root, fault);
         fault->field = wrong ? wrong->name : NULL;
         fault->remedy = wrong ? table_remedy(wrong) : "a map of at most 64 fields was expected";
         return err;
     }
     *out = f;
     return 0;
-}
-
-/* --- writing ------------------------------------------------------------ */
-
-static int pack_write(void *ctx, const char *data, size_t n)
-{
-    return buf_add(ctx, data, n);
-}
-
-static int pack_text(msgpack_packer *p, struct text t)
-{
-    int err = msgpack_pack_str(p, t.n);
-    return err ? err : t.n > 0 ? msgpack_pack_str_body(p, t.s, t.n) : 0;
-}
-
-static bool field_is_absent(const struct table_field *f, const char *in)
-{
-    struct text t;
-    uint64_t u;
-    size_t n;
-    switch (f->type) {
-    case FIELD_TEXT:
-        memcpy(&t, in + f->offset, sizeof t);
-        return t.s == NULL;
-    case FIELD_UINT:
-        memcpy(&u, in + f->offset, sizeof u);
-        return u == 0;
-    case FIELD_BOOL:
-        return !*(const bool *)(const void *)(in + f->offset);
-    default:
-        memcpy(&n, in + f->offset_n, sizeof n);
-        return n == 0;
-    }
-}
-
-static int map_write(msgpack_packer *p, const char *verb, const struct table_map *map, const char *in)
-{
-    size_t n = verb ? 1 : 0;
-    for (size_t i = 0; i < map->fields_n; i++) {
-        n += map->fields[i].must || !field_is_absent(&map->fields[i], in);
-    }
-    int err = msgpack_pack_map(p, n);
-    if (verb) {
-        err = err ? err : pack_text(p, TEXT_LITERAL("verb"));
-        err = err ? err : pack_text(p, text_of(verb));
-    }
-    for (size_t i = 0; !err && i < map->fields_n; i++) {
-        const struct table_field *f = &map->fields[i];
-        if (!f->must && field_is_absent(f, in)) {
-            continue;
-        }
-        err = pack_text(p, (struct text){f->name, f->name_bytes});
-        if (f->type == FIELD_TEXT) {
-            struct text t;
-            memcpy(&t, in + f->offset, sizeof t);
-            err = err ? err : pack_text(p, t);
-        } else if (f->type == FIELD_UINT) {
-            uint64_t u;
-            memcpy(&u, in + f->offset, sizeof u);
-            err = err ? err : msgpack_pack_uint64(p, u);
-        } else if (f->type == FIELD_BOOL) {
-            err = err ? err : *(const bool *)(const void *)(in + f->offset) ? msgpack_pack_true(p) : msgpack_pack_false(p);
-        } else {
-            const char *items;
-            size_t items_n;
-            memcpy(&items, in + f->offset, sizeof items);
-            memcpy(&items_n, in + f->offset_n, sizeof items_n);
-            err = err ? err : msgpack_pack_array(p, items_n);
-            for (size_t k = 0; !err && k < items_n; k++) {
-                struct text t;
-                if (f->type == FIELD_WORDS) {
-                    memcpy(&t, items + k * sizeof t, sizeof t);
-                    err = pack_text(p, t);
-                } else {
-                    err = map_write(p, NULL, f->record, items + k * f->record->bytes);
-                }
-            }
-        }
-    }
-    return err;
-}
-
-int codec_msgpack_encode(const struct frame *f, struct buf *out)
-{
-    msgpack_packer p;
-    msgpack_packer_init(&p, out, pack_write);
-    return map_write(&p, table_verbs[f->verb].name, &table_verbs[f->verb], (const char *)&f->say);
 }
