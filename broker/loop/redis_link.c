@@ -3,6 +3,7 @@
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <uv.h>
 
 #include "base/log.h"
@@ -122,38 +123,48 @@ static void link_flush(void *ctx)
     }
 }
 
-static int add_word(struct buf *b, struct text word)
+#define HEAD_BYTES_MAX 23 /* a sign, the digits of 2^64, CR LF */
+
+/* "$12\r\n" or "*3\r\n". There is room. */
+static char *put_head(char *at, char sign, size_t n)
 {
-    char head[32];
-    char *at = head + sizeof head;
-    *--at = '\n';
-    *--at = '\r';
-    size_t n = word.n;
+    char digits[24];
+    size_t i = sizeof digits;
     do {
-        *--at = (char)('0' + n % 10);
+        digits[--i] = (char)('0' + n % 10);
         n /= 10;
     } while (n > 0);
-    *--at = '$';
-    int err = buf_reserve(b, word.n + sizeof head + 2);
-    err = err ? err : buf_add(b, at, (size_t)(head + sizeof head - at));
-    err = err ? err : buf_add(b, word.s, word.n);
-    return err ? err : buf_add(b, "\r\n", 2);
+    *at++ = sign;
+    memcpy(at, digits + i, sizeof digits - i);
+    at += sizeof digits - i;
+    *at++ = '\r';
+    *at++ = '\n';
+    return at;
 }
 
 int redis_link_add(struct redis_link *k, size_t argc, const struct text *argv)
 {
-    size_t before = k->out.len;
-    int err = buf_addf(&k->out, "*%zu\r\n", argc);
-    for (size_t i = 0; !err && i < argc; i++) {
-        err = add_word(&k->out, argv[i]);
+    size_t most = HEAD_BYTES_MAX;
+    for (size_t i = 0; i < argc; i++) {
+        most += HEAD_BYTES_MAX + argv[i].n + 2;
     }
-    err = err ? err : k->out.len + k->sending.len > REDIS_OUT_BYTES_MAX ? ERR_FULL : 0;
+    int err = k->out.len + k->sending.len + most > REDIS_OUT_BYTES_MAX ? ERR_FULL : buf_reserve(&k->out, most);
     if (err) {
-        k->out.len = before;
-    } else {
-        loop_idle_arm(k->flush);
+        return err;
     }
-    return err;
+    char *at = put_head(k->out.data + k->out.len, '*', argc);
+    for (size_t i = 0; i < argc; i++) {
+        at = put_head(at, '$', argv[i].n);
+        if (argv[i].n > 0) {
+            memcpy(at, argv[i].s, argv[i].n);
+        }
+        at += argv[i].n;
+        *at++ = '\r';
+        *at++ = '\n';
+    }
+    k->out.len = (size_t)(at - k->out.data);
+    loop_idle_arm(k->flush);
+    return 0;
 }
 
 /* --- reading ---------------------------------------------------------------------------------------------------------------------------------- */

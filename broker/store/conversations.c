@@ -26,8 +26,15 @@ static struct text flag(bool on)
 
 static struct text key_of(const struct store *s, struct text id, const char *tail, char out[STORE_KEY_BYTES])
 {
-    int n = snprintf(out, STORE_KEY_BYTES, "%sc:%.*s%s", s->prefix, TEXT_ARG(id), tail);
-    return (struct text){out, n > 0 && n < STORE_KEY_BYTES ? (size_t)n : 0};
+    size_t prefix_n = strlen(s->prefix), tail_n = strlen(tail), n = prefix_n + 2 + id.n + tail_n;
+    if (n >= STORE_KEY_BYTES || id.n == 0) {
+        return (struct text){out, 0};
+    }
+    memcpy(out, s->prefix, prefix_n);
+    memcpy(out + prefix_n, "c:", 2);
+    memcpy(out + prefix_n + 2, id.s, id.n);
+    memcpy(out + prefix_n + 2 + id.n, tail, tail_n);
+    return (struct text){out, n};
 }
 
 static struct text at_text(const struct redis_reply *r, size_t i)
