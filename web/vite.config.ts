@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { gzipPlugin } from "./tools/gzip.ts";
 import { tokensPlugin } from "./tools/tokens.ts";
 
 const root = fileURLToPath(new URL(".", import.meta.url)).replace(/\/$/, "");
@@ -12,6 +13,7 @@ export default defineConfig({
     root,
     plugins: [
         tokensPlugin(root),
+        gzipPlugin(),
         {
             name: "loket-faces",
             configureServer(server) {

@@ -150,6 +150,8 @@ struct text forwarded_last(struct text header); /* last address in X-Forwarded-F
 bool subprotocol_pick(struct text header, enum frame_form *out);
 /* Append one query argument, percent-encoded (RFC 3986, section 2.1) but for its first '='. */
 int query_add(struct buf *out, struct text argument) MUST_CHECK;
+/* Accept-Encoding (RFC 9110, section 12.5.3) names gzip, and not with weight 0. */
+bool gzip_accepted(struct text header);
 int length_parse(struct text header, uint64_t *out) MUST_CHECK; /* Content-Length, RFC 9110, section 8.6 */
 
 /* pages.c */
@@ -164,6 +166,8 @@ struct page {
 int page_path(struct text path, char *out, size_t out_bytes) MUST_CHECK;
 const char *page_type(const char *file);
 int page_open(const char *web_dir, struct text path, struct page *out) MUST_CHECK; /* ERR_NOT_FOUND */
+/* The same page as the build compressed it, FILE.gz beside FILE; for clients that take gzip. ERR_NOT_FOUND: there is none. */
+int page_open_gzip(const char *web_dir, struct text path, struct page *out) MUST_CHECK;
 
 /* edge.c */
 struct edge_peer edge_peer_of(struct edge *e, struct text cookie); /* ROLE_NONE without a valid one */

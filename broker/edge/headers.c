@@ -119,3 +119,27 @@ int length_parse(struct text header, uint64_t *out)
 {
     return text_to_u64(header, out);
 }
+
+bool gzip_accepted(struct text header)
+{
+    while (header.n > 0) {
+        const char *comma = memchr(header.s, ',', header.n);
+        struct text item = {header.s, comma ? (size_t)(comma - header.s) : header.n};
+        header = comma ? (struct text){comma + 1, header.n - item.n - 1} : (struct text){header.s, 0};
+        const char *semicolon = memchr(item.s, ';', item.n);
+        struct text name = trim((struct text){item.s, semicolon ? (size_t)(semicolon - item.s) : item.n});
+        if (name.n == 4 && strncasecmp(name.s, "gzip", 4) == 0) {
+            struct text weight = semicolon ? trim((struct text){semicolon + 1, item.n - (size_t)(semicolon + 1 - item.s)}) : name;
+            if (weight.n < 2 || strncasecmp(weight.s, "q=", 2) != 0) {
+                return true;
+            }
+            for (size_t i = 2; i < weight.n; i++) {
+                if (weight.s[i] != '0' && weight.s[i] != '.') {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
+    return false;
+}

@@ -88,10 +88,13 @@ static int answer_text(struct request *r, struct text path, int status, const ch
 static int page_answer(struct request *r, struct text path, struct text tag)
 {
     struct page p;
-    if (page_open(r->door.edge->web_dir, path, &p)) {
+    char room[HEADER_BYTES_MAX];
+    const char *web = r->door.edge->web_dir;
+    bool gzip = gzip_accepted(header_get(r->door.wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, room, sizeof room)) && page_open_gzip(web, path, &p) == 0;
+    if (!gzip && page_open(web, path, &p)) {
         return answer_text(r, path, 404, "not found");
     }
-    const char *const headers[] = {"Cache-Control", p.cache, "ETag", p.tag, NULL};
+    const char *const headers[] = {"Cache-Control", p.cache, "ETag", p.tag, "Vary", "Accept-Encoding", gzip ? "Content-Encoding" : NULL, "gzip", NULL};
     if (text_is(tag, p.tag)) {
         close(p.fd);
         return answer_start(r, 304, p.type, headers, (struct text){NULL, 0}, -1, 0, false) ? -1 : 0;

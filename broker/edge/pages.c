@@ -80,11 +80,11 @@ const char *page_type(const char *file)
     return NULL;
 }
 
-int page_open(const char *web_dir, struct text path, struct page *out)
+static int page_open_as(const char *web_dir, struct text path, const char *ending, struct page *out)
 {
     char file[256], whole[4096];
     if (!web_dir || page_path(path, file, sizeof file) ||
-        (size_t)snprintf(whole, sizeof whole, "%s/%s", web_dir, file) >= sizeof whole) {
+        (size_t)snprintf(whole, sizeof whole, "%s/%s%s", web_dir, file, ending) >= sizeof whole) {
         return ERR_NOT_FOUND;
     }
     int fd = open(whole, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -103,4 +103,14 @@ int page_open(const char *web_dir, struct text path, struct page *out)
                    about.st_mtim.tv_nsec); /* 16 + 1 + 16 + 9 + 2 quotes: fits 48 */
     *out = p;
     return 0;
+}
+
+int page_open(const char *web_dir, struct text path, struct page *out)
+{
+    return page_open_as(web_dir, path, "", out);
+}
+
+int page_open_gzip(const char *web_dir, struct text path, struct page *out)
+{
+    return page_open_as(web_dir, path, ".gz", out);
 }

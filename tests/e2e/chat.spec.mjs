@@ -146,3 +146,21 @@ test('words stay words: markup is shown, addresses become links, long words wrap
   await expect(agent.message('👋🏽 שלום')).toBeVisible();
   expect(await resident.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
 });
+
+test('a phone loads little, compressed on the way, and nothing from elsewhere', async ({ people, broker }) => {
+  const page = await people.page();
+  const answers = [];
+  page.on('response', (response) => answers.push(response));
+  await page.goto('/');
+  await expect(page.getByTestId('subject-burgerzaken')).toBeVisible();
+  const texts = answers.filter((each) => /html|javascript|css/.test(each.headers()['content-type']));
+  expect(texts.length).toBeGreaterThan(2);
+  let bytes = 0;
+  for (const each of texts) {
+    expect(each.headers()['content-encoding'], each.url()).toBe('gzip');
+    bytes += Number(each.headers()['content-length']);
+  }
+  console.log(`  the resident's page: ${bytes} bytes of html, js and css on the wire`);
+  expect(bytes).toBeLessThan(60_000);
+  expect(answers.filter((each) => !each.url().startsWith(broker.url))).toEqual([]);
+});

@@ -36,6 +36,32 @@ static void cookies(void **state)
     assert_null(cookie_find((struct text){NULL, 0}, "loket_session").s);
 }
 
+static void gzip_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        bool yes;
+    } rows[] = {
+        {"gzip", true},
+        {"gzip, deflate, br, zstd", true},
+        {"br , GZIP;q=0.5", true},
+        {"gzip;q=1.0", true},
+        {"gzip; q=0", false},
+        {"gzip;q=0.000, br", false},
+        {"xgzip, gzipx", false},
+        {"deflate", false},
+        {",;,", false},
+        {"", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (gzip_accepted(text_of(rows[i].header)) != rows[i].yes) {
+            fail_msg("Accept-Encoding: %s", rows[i].header);
+        }
+    }
+    assert_false(gzip_accepted((struct text){NULL, 0}));
+}
+
 static void origins(void **state)
 {
     (void)state;
@@ -128,7 +154,7 @@ static void lengths(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(cookies),      cmocka_unit_test(origins), cmocka_unit_test(forwarded),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(cookies),      cmocka_unit_test(gzip_is_named), cmocka_unit_test(origins), cmocka_unit_test(forwarded),
                                        cmocka_unit_test(subprotocols), cmocka_unit_test(queries), cmocka_unit_test(lengths)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,7 +70,17 @@ static void only_regular_files_are_opened(void **state)
     assert_string_equal(p.cache, "no-cache");
     assert_string_equal(p.type, "text/html; charset=utf-8");
     close(p.fd);
+    assert_int_equal(page_open_gzip(dir, TEXT_LITERAL("/"), &p), ERR_NOT_FOUND);
     char other[128];
+    (void)snprintf(other, sizeof other, "%s/index.html.gz", dir);
+    f = fopen(other, "w");
+    assert_non_null(f);
+    assert_true(fputs("gz", f) >= 0 && fclose(f) == 0);
+    assert_int_equal(page_open_gzip(dir, TEXT_LITERAL("/"), &p), 0);
+    assert_int_equal(p.bytes, 2);
+    assert_string_equal(p.type, "text/html; charset=utf-8");
+    close(p.fd);
+    assert_int_equal(unlink(other), 0);
     (void)snprintf(other, sizeof other, "%s/link.js", dir);
     assert_int_equal(symlink(path, other), 0);
     assert_int_equal(page_open(dir, TEXT_LITERAL("/link.js"), &p), ERR_NOT_FOUND);
