@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
@@ -16,7 +17,7 @@
 #include "base/text.h"
 
 #define AOF_NAME_MAX 128
-#define AOF_FILES_MAX 16 /* Redis keeps two while it rewrites, and one more for each rewrite that failed */
+#define AOF_FILES_MAX 10000 /* Redis makes one for each rewrite, and keeps all since the last that was finished */
 #define AOF_ARGUMENTS_MAX (1 << 20)
 #define AOF_ARGUMENT_BYTES_MAX (512u << 20) /* proto-max-bulk-len */
 
@@ -96,42 +97,61 @@ size_t aof_whole(const char *bytes, size_t n)
 /* --- files ------------------------------------------------------------------------------------------------------------------------------------- */
 
 struct aof_file {
-    char name[AOF_NAME_MAX], path[4400];
+    char name[AOF_NAME_MAX];
     size_t bytes, keep;
 };
 
+struct aof_files {
+    struct aof_file *list;
+    size_t n;
+};
+
+static int files_add(struct aof_files *f, const char *name)
+{
+    if (f->n == AOF_FILES_MAX || strchr(name, '/')) {
+        return ERR_TOO_LARGE;
+    }
+    struct aof_file *list = realloc(f->list, (f->n + 1) * sizeof *list);
+    if (!list) {
+        return ERR_MEMORY;
+    }
+    f->list = list;
+    f->list[f->n] = (struct aof_file){.bytes = 0};
+    (void)snprintf(f->list[f->n++].name, AOF_NAME_MAX, "%s", name); /* read as at most so much */
+    return 0;
+}
+
 /* The increments that the manifest lists, in their order. Lines are "file NAME seq N type b|h|i". */
-static int files_list(const char *dir, struct aof_file files[AOF_FILES_MAX], size_t *n)
+static int files_list(const char *dir, struct aof_files *files)
 {
     char path[4300], line[512], name[AOF_NAME_MAX], type;
     unsigned long long seq;
     (void)snprintf(path, sizeof path, "%s/appendonlydir/appendonly.aof.manifest", dir);
     FILE *f = fopen(path, "re");
-    *n = 0;
     if (!f) {
         return errno == ENOENT ? 0 : ERR_IO;
     }
     int err = 0;
     while (!err && fgets(line, sizeof line, f)) {
         if (sscanf(line, "file %127s seq %llu type %c", name, &seq, &type) == 3 && type == 'i') {
-            struct aof_file *file = &files[*n];
-            err = *n == AOF_FILES_MAX || strchr(name, '/') ? ERR_TOO_LARGE : 0;
-            if (!err) {
-                *file = (struct aof_file){.bytes = 0};
-                (void)snprintf(file->name, sizeof file->name, "%s", name);
-                (void)snprintf(file->path, sizeof file->path, "%s/appendonlydir/%s", dir, name);
-                ++*n;
-            }
+            err = files_add(files, name);
         }
     }
     fclose(f);
     return err;
 }
 
-static int file_look(struct aof_file *file)
+static int file_open(const char *dir, const struct aof_file *file, int flags)
+{
+    char path[4400];
+    (void)snprintf(path, sizeof path, "%s/appendonlydir/%s", dir, file->name);
+    return open(path, flags | O_CLOEXEC);
+}
+
+static int file_look(const char *dir, struct aof_file *file)
 {
     struct stat st;
-    int fd = open(file->path, O_RDONLY | O_CLOEXEC);
+    int fd = file_open(dir, file, O_RDONLY);
     if (fd < 0) {
         return errno == ENOENT ? 0 : ERR_IO; /* Redis says that it is missing */
     }
@@ -186,7 +206,7 @@ static int file_mend(const char *dir, const struct aof_file *file)
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     (void)snprintf(aside, sizeof aside, "%s/torn-%lld.%03ld-%s", dir, (long long)now.tv_sec, now.tv_nsec / 1000000, file->name);
-    int from = open(file->path, O_RDWR | O_CLOEXEC), to = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int from = file_open(dir, file, O_RDWR), to = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     int err = from >= 0 && to >= 0 ? copy_rest(from, to, file->keep) : ERR_IO;
     err = err ? err : folder_sync(dir);
     err = err ? err : ftruncate(from, (off_t)file->keep) == 0 && fsync(from) == 0 ? 0 : ERR_IO;
@@ -197,35 +217,46 @@ static int file_mend(const char *dir, const struct aof_file *file)
         close(to);
     }
     if (!err) {
-        log_event(LOG_WARN, "redis_mended", "file=%s at_byte=%zu torn_bytes=%zu kept=\"%s\" why=\"not stopped in order; what was not synced was never acked\"", file->name,
-                  file->keep, file->bytes - file->keep, aside);
+        log_event(LOG_WARN, "redis_mended",
+                  "file=%s at_byte=%zu torn_bytes=%zu kept=\"%s\" why=\"not stopped in order; what was not synced was never acked\"", file->name, file->keep,
+                  file->bytes - file->keep, aside);
+    }
+    return err;
+}
+
+static int mend(const char *dir, size_t cut_max, struct aof_files *f)
+{
+    size_t torn = 0, cut = 0;
+    int err = files_list(dir, f);
+    for (size_t i = 0; !err && i < f->n; i++) {
+        err = file_look(dir, &f->list[i]);
+        if (torn > 0) {
+            f->list[i].keep = 0; /* what came later than the damage */
+        }
+        cut += f->list[i].bytes - f->list[i].keep;
+        torn += f->list[i].keep < f->list[i].bytes;
+    }
+    if (!err && cut > cut_max) {
+        log_event(LOG_ERROR, "redis_damaged",
+                  "folder=\"%s/appendonlydir\" behind_bytes=%zu remedy=\"the disk may be at fault: restore a copy, or run redis-check-aof --fix and lose what "
+                  "lies behind the damage\"",
+                  dir, cut);
+        return ERR_TOO_LARGE;
+    }
+    for (size_t i = f->n; !err && torn > 0 && i-- > 0;) { /* the last first: a crash between two leaves the damage to be found again */
+        err = f->list[i].keep < f->list[i].bytes ? file_mend(dir, &f->list[i]) : 0;
+    }
+    if (err) {
+        log_event(LOG_ERROR, "redis_mend", "folder=\"%s\" why=\"%s\" remedy=\"see that its files can be read and written\"", dir,
+                  err == ERR_IO ? strerror(errno) : err_text(err));
     }
     return err;
 }
 
 int aof_mend(const char *dir, size_t cut_max)
 {
-    struct aof_file files[AOF_FILES_MAX];
-    size_t n = 0, torn = 0, cut = 0;
-    int err = files_list(dir, files, &n);
-    for (size_t i = 0; !err && i < n; i++) {
-        err = file_look(&files[i]);
-        if (torn > 0) {
-            files[i].keep = 0; /* what came later than the damage */
-        }
-        cut += files[i].bytes - files[i].keep;
-        torn += files[i].keep < files[i].bytes;
-    }
-    if (!err && cut > cut_max) {
-        log_event(LOG_ERROR, "redis_damaged", "folder=\"%s/appendonlydir\" behind_bytes=%zu remedy=\"the disk may be at fault: restore a copy, or run redis-check-aof --fix and lose what lies behind the damage\"",
-                  dir, cut);
-        return ERR_TOO_LARGE;
-    }
-    for (size_t i = n; !err && torn > 0 && i-- > 0;) { /* the last first: a crash between two leaves the damage to be found again */
-        err = files[i].keep < files[i].bytes ? file_mend(dir, &files[i]) : 0;
-    }
-    if (err) {
-        log_event(LOG_ERROR, "redis_mend", "folder=\"%s\" why=\"%s\" remedy=\"see that its files can be read and written\"", dir, err == ERR_IO ? strerror(errno) : err_text(err));
-    }
+    struct aof_files files = {NULL, 0};
+    int err = mend(dir, cut_max, &files);
+    free(files.list);
     return err;
 }

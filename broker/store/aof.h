@@ -18,7 +18,7 @@ size_t aof_whole(const char *bytes, size_t n);
 /* Mends the files that @dir/appendonlydir/appendonly.aof.manifest lists as increments. What is taken away is first written to @dir/torn-TIME-NAME and synced;
  * from the first torn place on, everything later goes too, so that what remains is what was there at one moment.
  *   cut_max  bytes; past it ERR_TOO_LARGE, and nothing was touched
- *   returns  0 (whole, mended, or nothing there yet), ERR_TOO_LARGE, ERR_IO; each is logged, with the remedy */
+ *   returns  0 (whole, mended, or nothing there yet), ERR_TOO_LARGE, ERR_IO, ERR_MEMORY; each is logged, with the remedy */
 int aof_mend(const char *dir, size_t cut_max) MUST_CHECK;
 
 #endif

@@ -179,9 +179,28 @@ static void leaves_what_a_power_cut_does_not_explain(void **state)
     assert_int_equal(aside(), 2 + 2 * (sizeof SET - 1));
 }
 
+/* Each rewrite that the power cut short leaves one more increment: with 16 of them nothing was mended any more. */
+static void many_increments(void **state)
+{
+    char manifest[8192], line[80];
+    int n = 0;
+    (void)state;
+    for (int i = 10; i < 50; i++) {
+        n += snprintf(manifest + n, sizeof manifest - (size_t)n, "file appendonly.aof.%d.incr.aof seq %d type i\n", i, i);
+        (void)snprintf(line, sizeof line, "appendonlydir/appendonly.aof.%d.incr.aof", i);
+        put(line, BYTES(SET));
+    }
+    put(line, BYTES(SET "\0\0"));
+    put(MANIFEST, manifest, (size_t)n);
+    assert_int_equal(aof_mend(folder, 1000), 0);
+    expect(line, BYTES(SET));
+    assert_int_equal(aside(), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_whole), cmocka_unit_test(every_cut), cmocka_unit_test(mends),
-                                       cmocka_unit_test(leaves_what_a_power_cut_does_not_explain)};
+                                       cmocka_unit_test(leaves_what_a_power_cut_does_not_explain),
+                                       cmocka_unit_test(many_increments)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
