@@ -46,14 +46,18 @@ export class Disk {
     return names;
   }
 
-  /* The notes, read: sizes by inode, and the changes of names in order, each with whether a folder's fsync came after it. */
-  #read() {
+  /* The notes, read: sizes by inode, and the changes of names in order, each with whether a folder's fsync came after it. @live: the names that are there now. */
+  #read(live) {
     const sizes = new Map(this.sizes);
     const changes = [];
+    const begun = new Set(); /* changes that were about to be made, and have no note that they were */
     let syncs = 0;
     for (const line of fs.readFileSync(this.notes, 'utf8').split('\n').filter(Boolean)) {
       const [what, a, b, c] = line.split(' ');
-      if (what === 'sync') {
+      begun.delete([what, b, c].join(' ').trim());
+      if (what === 'will') {
+        begun.add(line.slice('will '.length));
+      } else if (what === 'sync') {
         sizes.set(Number(a), Number(b));
         syncs++;
       } else if (what === 'size') {
@@ -71,6 +75,14 @@ export class Disk {
         throw new Error(`the shim noted: ${line}`);
       }
     }
+    /* The kill came between a change and its note. */
+    for (const line of begun) {
+      const [what, a, b] = line.split(' ');
+      const inode = live.get(what === 'move' ? b : a);
+      if (what === 'make' && inode !== undefined && ![...this.names.values(), ...changes.map((change) => change.inode)].includes(inode)) changes.push({ inode, to: a });
+      if (what === 'move' && inode !== undefined && !live.has(a)) changes.push({ inode, from: a, to: b });
+      if (what === 'drop' && inode === undefined) changes.push({ from: a });
+    }
     return { sizes, changes, syncs };
   }
 
@@ -81,8 +93,8 @@ export class Disk {
 
   /* Power is off: every process that wrote here must be gone. Gives what was done. @tear: one of TEARS. */
   cut(tear) {
-    const { sizes, changes, syncs } = this.#read();
     const live = this.#look();
+    const { sizes, changes, syncs } = this.#read(live);
     const all = new Map(this.names);
     for (const change of changes) Disk.#apply(all, change);
     /* The shim has seen every change of a name, or this test would prove nothing. */

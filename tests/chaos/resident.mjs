@@ -123,6 +123,7 @@ export class Resident {
     if (before === undefined) this.acks.set(counter, seq);
     this.newest = Math.max(this.newest, seq); /* its entry comes after its ack */
     if (counter > this.acked) this.acked = counter;
+    this.sent = Math.max(this.sent, this.acked);
     this.hears?.(counter);
   }
 

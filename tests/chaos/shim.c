@@ -7,6 +7,7 @@
  *   move INODE OLD NEW  a name was changed (what NEW meant before is kept in the keep folder by its inode)
  *   drop INODE PATH     a name was removed (its file is kept in the same way)
  *   folder PATH         fsync or fdatasync of a folder: the names in it are safe
+ *   will make PATH, will move OLD NEW, will drop PATH   before each change of a name: the kill may come between the change and its note
  *
  * Only names below LOKET_SHIM_DIR are looked at. LOKET_SHIM_NOTES names the note file, LOKET_SHIM_KEEP the keep folder, on the same file system. Paths must have no spaces: they have none. */
 #include <dlfcn.h>
@@ -130,6 +131,13 @@ static void file_keep(const char *path, unsigned long long inode)
 
 /* --- names ------------------------------------------------------------------------------------------------------------------------------------ */
 
+static void will_make(bool new, const char *path)
+{
+    if (new) {
+        note("will make %s\n", path);
+    }
+}
+
 static void opened(const char *path, unsigned long long before, bool cut)
 {
     if (!before) {
@@ -145,6 +153,7 @@ static int open_any(const char *name, int flags, mode_t mode)
     shim_ready();
     bool ours = (flags & (O_CREAT | O_TRUNC)) && path_absolute(name, path);
     unsigned long long before = ours ? inode_of(path) : 0;
+    will_make(ours && !before && (flags & O_CREAT), path);
     int fd = shim.open_(name, flags, mode);
     if (ours && fd >= 0) {
         opened(path, before, flags & O_TRUNC);
@@ -170,6 +179,7 @@ FILE *fopen64(const char *name, const char *mode)
     shim_ready();
     bool ours = mode[0] != 'r' && path_absolute(name, path);
     unsigned long long before = ours ? inode_of(path) : 0;
+    will_make(ours && !before, path);
     FILE *f = shim.fopen_(name, mode);
     if (ours && f) {
         opened(path, before, mode[0] == 'w');
@@ -190,6 +200,7 @@ int rename(const char *old, const char *new)
     unsigned long long inode = ours ? inode_of(from) : 0;
     if (ours) {
         file_keep(to, inode_of(to));
+        note("will move %s %s\n", from, to);
     }
     int result = shim.rename_(old, new);
     if (ours && result == 0) {
@@ -202,7 +213,10 @@ int unlink(const char *name)
 {
     char path[PATH_MAX];
     unsigned long long inode = path_absolute(name, path) ? inode_of(path) : 0;
-    file_keep(path, inode);
+    if (inode) {
+        file_keep(path, inode);
+        note("will drop %s\n", path);
+    }
     int result = shim.unlink_(name);
     if (inode && result == 0) {
         note("drop %llu %s\n", inode, path);
