@@ -119,6 +119,13 @@ test('the gateway may offer a text twice', async () => {
   assert.deepEqual(a.texts(got.conversation), ['een keer']);
 });
 
+test('a text that nobody can read holds up no other', async () => {
+  await sms.fakesmsc(`+31612340006 ${DESK} ucs2 %00%41%00%00%00%42`); /* A, NUL, B */
+  const got = await a.assigned();
+  await a.catchUp(got.conversation);
+  assert.deepEqual(a.texts(got.conversation), ['A\uFFFDB']);
+});
+
 test('a text that comes while the store is away is taken in when it is back', async () => {
   process.kill(broker.redisPid, 'SIGSTOP');
   await sms.text('+31612340005', DESK, 'ik wacht wel');
