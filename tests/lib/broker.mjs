@@ -45,6 +45,8 @@ export const QUEUES = [
   { id: 'belastingen', name_nl: 'Belastingen', name_en: 'Taxes' },
 ];
 
+process.setMaxListeners(50); /* one for each broker that runs */
+
 export class Broker {
   constructor(folder, port, config, options) {
     this.folder = folder;
@@ -103,6 +105,9 @@ export class Broker {
     const out = fs.openSync(this.logFile, 'a');
     const child = spawn(path.join(this.build, 'loketd'), ['--config', this.file], { stdio: ['ignore', out, out], env: this.env, cwd: this.folder });
     fs.closeSync(out);
+    const orphan = () => child.kill('SIGKILL'); /* this process ends without having ended its broker */
+    process.once('exit', orphan);
+    child.once('exit', () => process.removeListener('exit', orphan));
     this.child = child;
     this.ended = new Promise((resolve) => {
       child.once('error', (error) => resolve({ error }));
@@ -247,7 +252,10 @@ export class Broker {
 /* @options: any settings of the YAML file, and `port`, `folder`, `build`, `env`. @t: a node:test context (or absent: call close yourself). */
 export async function startBroker(options = {}, t = null) {
   const broker = await newBroker(options, t);
-  await broker.start();
+  await broker.start().catch(async (error) => {
+    if (!t) await broker.close().catch(() => {});
+    throw error;
+  });
   return broker;
 }
 
