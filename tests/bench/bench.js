@@ -37,7 +37,7 @@ function optionsRead(args) {
 
 const STAFF = 20;          // members of staff; each has several connections, as with several windows
 const WINDOW = 4;          // messages under way in each conversation; 400 and 4,000 in all
-const WINDOW_MANY = 1;     // the same with 10,000 conversations
+const WINDOW_MANY = 1;     // with 10,000 conversations, and with 1,000 once more to compare them with
 const RATE = 5;            // messages a second in each conversation, for latency
 const IDLE_FIRST = 1000;   // connections that warm the pools before memory is counted
 const IDLE_MORE = 4000;
@@ -155,6 +155,10 @@ async function thousand() {
   keep('broker_msgs_per_s_1000', b.map((r) => r.msgs_per_s));
   keep('broker_cpu_us_per_msg_1000', b.map((r) => r.cpu), 2);
   keep('redis_cpu_us_per_msg_1000', b.map((r) => r.redisCpu), 2);
+  const single = [];
+  for (let i = 0; i < options.rounds; i++) single.push(await slice(broker, brokerLoad, WINDOW_MANY));
+  keep('broker_msgs_per_s_1000_single', single.map((r) => r.msgs_per_s));
+  keep('broker_cpu_us_per_msg_1000_single', single.map((r) => r.cpu), 2);
   await Promise.all([relayLoad.stop(), brokerLoad.stop()]);
   await Promise.all([relay.stop(), broker.stop()]);
 }

@@ -45,9 +45,9 @@ static void refused(const struct ws *w, const struct seen *f)
 static void start(struct talk *t, unsigned index)
 {
     struct made m;
-    char key[33], text[TEXT_BYTES], name[16];
+    char key[33], text[TEXT_BYTES], name[17];
     snprintf(key, sizeof key, "%08x%08x%08x", run_id, 7u, index);
-    snprintf(name, sizeof name, "%08x", index);
+    snprintf(name, sizeof name, "%08x%08x", run_id, index);
     text_make(text, index, 1);
     made_start(&m, 4, "start");
     made_text(&m, "key", key, strlen(key));
@@ -128,14 +128,11 @@ static void desk_greeted(struct ws *w)
 /* A conversation was given to this member of staff: the next of their connections follows it. */
 static void assigned(struct ws *w, const struct seen *f)
 {
-    unsigned index, staff = w->index % load.cookies_n;
-    char name[9] = {0};
+    unsigned run, index, staff = w->index % load.cookies_n;
     struct made m;
-    if (f->name.n != 8 || !words_are(f->state, "active")) {
-        return;
+    if (!words_are(f->state, "active") || !text_read(f->name.s, f->name.n, &run, &index) || run != run_id) {
+        return; /* of another run, perhaps */
     }
-    memcpy(name, f->name.s, 8);
-    index = (unsigned)strtoul(name, NULL, 16);
     if (index >= load.n || load.talks[index].agent || f->conversation.n >= sizeof load.talks[index].id) {
         return;
     }
