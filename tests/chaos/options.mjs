@@ -28,6 +28,7 @@ export function readOptions(argv, known) {
 
 /* The build under test: the release before the one with sanitizers, which is several times slower. */
 export function chooseBuild(named) {
+  if (named && !fs.existsSync(path.join(named, 'loketd'))) throw new Wrong(`there is no loketd in ${named}; build first`);
   if (named) return path.resolve(named);
   const release = path.join(ROOT, 'build/release');
   return !process.env.LOKET_BUILD && fs.existsSync(path.join(release, 'loketd')) ? release : buildFolder();
@@ -89,7 +90,8 @@ export async function command({ usage, known, work }) {
   try {
     code = await work(options, (cleanup) => cleanups.push(cleanup));
   } catch (error) {
-    process.stderr.write(`\n${error.stack}\n`);
+    process.stderr.write(`\n${error instanceof Wrong ? error.message : error.stack}\n`);
+    if (error instanceof Wrong) code = 2;
   }
   await clean();
   process.exit(code);
