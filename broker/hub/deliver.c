@@ -177,6 +177,9 @@ static void glance_send(struct glance *g)
     struct colleague *owner = map_get(&h->colleagues, f->conversation.owner);
     struct thread *t = thread_find(h, f->conversation.conversation);
     f->conversation.present = t && thread_has_resident(t);
+    if (t) {
+        (void)!text_copy(f->conversation.owner, t->owner, sizeof t->owner); /* fits, or is absent */
+    }
     struct colleague *to[2] = {owner, g->also != owner ? g->also : NULL};
     for (int i = 0; i < 2; i++) {
         if (to[i]) {

@@ -57,6 +57,7 @@ struct member {
 
 struct thread {
     char id[ID_MAX + 1];
+    char owner[ID_MAX + 1]; /* agent who holds it, as last read; "" nobody */
     struct list follows;
 };
 

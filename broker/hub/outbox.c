@@ -278,7 +278,6 @@ static int item_new(struct outbox *o, const struct store_out *s)
 static void outbox_taken(void *ctx, const struct ticket *t, int err, const struct store_out *items, size_t n)
 {
     struct outbox *o = ctx;
-    (void)t;
     o->taking = false;
     for (size_t k = 0; !err && k < n; k++) {
         if (item_new(o, &items[k])) {
@@ -286,7 +285,7 @@ static void outbox_taken(void *ctx, const struct ticket *t, int err, const struc
         }
     }
     o->again |= !err && n > 0;
-    o->recover |= err != 0 && o->recover;
+    o->recover |= err != 0 && t->a; /* refused without being away: the recovery is still to come */
     outbox_pump(o);
 }
 
@@ -311,7 +310,7 @@ static void outbox_pump(struct outbox *o)
     if (o->again && !o->taking && o->items_n < OUTBOX_OPEN_MAX * 2) {
         o->again = false;
         bool recover = o->recover;
-        o->taking = store_outbox_take(h->store, o->channel, recover, OUTBOX_OPEN_MAX, outbox_taken, o, (struct ticket){0}) == 0;
+        o->taking = store_outbox_take(h->store, o->channel, recover, OUTBOX_OPEN_MAX, outbox_taken, o, (struct ticket){.a = recover}) == 0;
         if (o->taking) {
             o->recover = false;
         }

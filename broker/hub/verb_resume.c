@@ -41,6 +41,7 @@ static void resume_done(void *ctx, const struct ticket *t, int err, const struct
         free(r);
         return;
     }
+    (void)!text_copy(c->owner, f->thread->owner, sizeof f->thread->owner); /* fits, or is absent */
     f->sent = r->last > 0 ? (c->seq > r->last ? c->seq - r->last : 0) : r->seq < c->seq ? r->seq : c->seq;
     if (c->seq > f->head) {
         f->head = c->seq;

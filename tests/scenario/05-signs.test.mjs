@@ -9,6 +9,7 @@ let broker;
 before(async () => {
   broker = await startBroker();
   await broker.addStaff({ id: 'sanne', name: 'Sanne', capacity: 100 });
+  await broker.addStaff({ id: 'lotte', name: 'Lotte' });
 });
 after(() => broker.close());
 
@@ -59,5 +60,19 @@ for (const form of FORMS) {
     assert.deepEqual([error.code, error.field], ['bad_field', 'seq']);
     await a.barrier();
     assert.ok(!a.frames.some((f) => f.verb === 'read'));
+  });
+
+  test(`${form}: a colleague who reads along gives no signs`, async (t) => {
+    const { r, a, conversation } = await pair(form, t);
+    const colleague = await staff(broker, 'lotte', { form, presence: 'offline' }, t);
+    await colleague.catchUp(conversation);
+    colleague.send({ verb: 'typing', conversation });
+    colleague.send({ verb: 'read', conversation, seq: 1 });
+    await colleague.barrier();
+    a.send({ verb: 'typing', conversation });
+    assert.equal((await r.wait('typing')).name, 'Sanne');
+    await r.barrier();
+    assert.ok(!r.frames.some((f) => f.verb === 'read'));
+    assert.equal(r.frames.filter((f) => f.verb === 'typing').length, 1);
   });
 }
