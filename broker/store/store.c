@@ -10,7 +10,7 @@
 #include "store/store_internal.h"
 
 #define STORE_POOL_MAX 4096
-#define STORE_RETRY_MS 500
+#define STORE_RETRY_MS 100
 
 struct store_op *store_op_take(struct store *s, void *ctx, struct ticket t)
 {
@@ -102,6 +102,7 @@ static void start_step(struct store *s, int err)
     }
     if (--s->steps == 0 && !s->up) {
         s->known = s->up = true;
+        s->told = false;
         s->changed(s->ctx, true);
     }
 }
@@ -110,9 +111,11 @@ static void start_loaded(void *ctx, const struct ticket *t, int err, const struc
 {
     struct store *s = ctx;
     (void)t;
-    if (err == ERR_STORE_REPLY || err == ERR_STORE_REFUSED) {
+    if ((err == ERR_STORE_REPLY || err == ERR_STORE_REFUSED) && !s->told) {
         struct text why = redis_reply_text(reply);
-        log_event(LOG_WARN, "store_start", "why=\"%.*s\" next=\"again in %d ms\"", why.n > 200 ? 200 : (int)why.n, why.s ? why.s : "", STORE_RETRY_MS);
+        s->told = true;
+        log_event(LOG_WARN, "store_start", "why=\"%.*s\" next=\"again every %d ms until it goes\"", why.n > 200 ? 200 : (int)why.n, why.s ? why.s : "",
+                  STORE_RETRY_MS);
     }
     start_step(s, err);
 }

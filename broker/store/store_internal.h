@@ -22,6 +22,7 @@ struct store {
     char url[512], prefix[STORE_PREFIX_BYTES], node[ID_ROOM], epoch[32];
     unsigned char secret[32];
     bool known, up, closing;
+    bool told;                      /* why it does not start; once until it does */
     int steps;                      /* answers of the start still to come */
     void (*changed)(void *ctx, bool up);
     void *ctx;
