@@ -66,9 +66,11 @@ static void note_oversized(const struct imap_mail *m, char note[NOTE_BYTES_MAX])
 
 #define NOTE_UNREADABLE                                                                                                                              \
     "[Deze e-mail bevat geen leesbare tekst. Het origineel is bijgevoegd.]\n[This mail holds no readable text. The original is attached.]"
+#define NOTE_DAMAGED                                                                                                                                 \
+    "[Een deel van de tekst is onleesbaar. Het origineel is bijgevoegd.]\n[Part of the text cannot be read. The original is attached.]"
 #define NOTE_CUT "[Niet alles past hier. Het origineel is bijgevoegd.]\n[Not all of it fits here. The original is attached.]"
 
-static int text_choose(struct imap_mail *m, bool unreadable, bool cut)
+static int text_choose(struct imap_mail *m, bool unreadable, bool cut, bool damaged)
 {
     struct text text = m->mail ? mail_text(m->mail) : (struct text){NULL, 0};
     if (m->beginning_only) {
@@ -76,8 +78,8 @@ static int text_choose(struct imap_mail *m, bool unreadable, bool cut)
         note_oversized(m, note);
         return text_with_note(m, text, note);
     }
-    if (unreadable || cut) {
-        return text_with_note(m, text, unreadable ? NOTE_UNREADABLE : NOTE_CUT);
+    if (unreadable || cut || damaged) {
+        return text_with_note(m, text, unreadable ? NOTE_UNREADABLE : cut ? NOTE_CUT : NOTE_DAMAGED);
     }
     m->inbound.text = text.s ? text : TEXT_LITERAL("");
     return 0;
@@ -101,7 +103,7 @@ static int inbound_fill(struct imap_mail *m)
     struct inbound *in = &m->inbound;
     const struct mail *mail = m->mail;
     *in = (struct inbound){.channel = TEXT_LITERAL("email"), .queue = text_of(m->queue)};
-    bool unreadable = !mail || mail_is_raw_only(mail), cut = false;
+    bool unreadable = !mail || mail_is_raw_only(mail), cut = false, damaged = false;
     int err = 0;
     if (mail) {
         in->address = mail_reply_to(mail);
@@ -113,12 +115,13 @@ static int inbound_fill(struct imap_mail *m)
         in->references_n = mail_references(mail, in->references);
         in->automatic = mail_is_automatic(mail) || text_is(mail_from(mail), m->address);
         cut = mail_is_cut(mail);
+        damaged = mail_is_damaged(mail);
     }
     /* Of a mail that is not whole the last part may be cut anywhere: its beginning stands for all of them. */
     size_t parts = mail && !m->beginning_only ? mail_parts_n(mail) : 0;
     bool too_many = parts > ATTACHMENTS_MAX;
     parts = too_many ? ATTACHMENTS_MAX - 1 : parts;
-    bool raw = unreadable || cut || too_many || m->beginning_only;
+    bool raw = unreadable || cut || damaged || too_many || m->beginning_only;
     parts = raw && parts == ATTACHMENTS_MAX ? parts - 1 : parts;
     for (size_t i = 0; !err && i < parts; i++) {
         const struct mail_part *p = mail_part_at(mail, i);
@@ -126,7 +129,7 @@ static int inbound_fill(struct imap_mail *m)
     }
     err = err || !raw ? err : attach_raw(m);
     err = err ? err : source_choose(m);
-    return err ? err : text_choose(m, unreadable, cut || too_many);
+    return err ? err : text_choose(m, unreadable, cut || too_many, damaged);
 }
 
 void imap_mail_read(struct imap_mail *m)

@@ -390,6 +390,11 @@ bool mail_is_raw_only(const struct mail *m)
     return m->raw_only;
 }
 
+bool mail_is_damaged(const struct mail *m)
+{
+    return m->text.n > 0 && memmem(m->text.s, m->text.n, "\xEF\xBF\xBD", 3) != NULL;
+}
+
 bool mail_is_cut(const struct mail *m)
 {
     return m->cut;

@@ -1,5 +1,5 @@
 /* Raw mail to words: RFC 5322 and MIME by GMime, behind this door. No I/O. Never fails on bad mail: what cannot be read becomes raw_only with what could
- * be found; the caller attaches the raw source of what is raw_only or cut. Costs bounded time and memory: the limits below. Texts are UTF-8 without
+ * be found; the caller attaches the raw source of what is raw_only, damaged or cut. Costs bounded time and memory: the limits below. Texts are UTF-8 without
  * control characters (mail_text: but \n and \t). Threads may each read a mail of their own. */
 #ifndef LOKET_CHANNELS_EMAIL_MAIL_PARSE_H
 #define LOKET_CHANNELS_EMAIL_MAIL_PARSE_H
@@ -30,6 +30,7 @@ size_t mail_references(const struct mail *m, struct text out[INBOUND_REFERENCES_
 struct text mail_text(const struct mail *m);       /* text/plain preferred, else HTML as plain words; at most TEXT_LARGE_MAX bytes, UTF-8 */
 bool mail_is_automatic(const struct mail *m);      /* RFC 3834 Auto-Submitted, Precedence, List-Id, empty Return-Path, DSN */
 bool mail_is_raw_only(const struct mail *m);       /* nothing readable, neither words nor attachments: all is in the raw source alone */
+bool mail_is_damaged(const struct mail *m);        /* some of the words' bytes could not be read and stand as U+FFFD: the raw source has them */
 bool mail_is_cut(const struct mail *m);            /* a limit was met: words or attachments are missing that the raw source has */
 size_t mail_parts_n(const struct mail *m);         /* attachments */
 const struct mail_part *mail_part_at(const struct mail *m, size_t i);

@@ -148,7 +148,8 @@ const broken = {
   'no headers but a sender': 'From: broken1@example.org\n\n\n',
   'an empty body': 'From: broken2@example.org\nSubject: leeg\nMessage-ID: <b2@example.org>\n\n',
   'base64 that is none': 'From: broken3@example.org\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n!!!! ???? ----\n',
-  'bytes of a type that nobody knows': Buffer.concat([Buffer.from('From: broken4@example.org\r\nMIME-Version: 1.0\r\nContent-Type: application/x-unknown\r\nContent-Transfer-Encoding: 8bit\r\n\r\n'), Buffer.from([0xff, 0xfe, 0x80, 0x81, 0x0d, 0x0a])]),
+  'base64 that gives no words': 'From: broken4@example.org\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nSGFsbG8g/9j/4AAQ\n',
+  'bytes of a type that nobody knows': Buffer.concat([Buffer.from('From: broken5@example.org\r\nMIME-Version: 1.0\r\nContent-Type: application/x-unknown\r\nContent-Transfer-Encoding: 8bit\r\n\r\n'), Buffer.from([0xff, 0xfe, 0x80, 0x81, 0x0d, 0x0a])]),
 };
 
 test('a broken mail is never dropped: its raw source is attached', async () => {

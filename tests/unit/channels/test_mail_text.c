@@ -14,6 +14,7 @@ static void run_rows(const struct text_row *rows, size_t n)
         same_text(rows[i].row, "text", mail_text(m), rows[i].want);
         check_row(rows[i].row, mail_is_raw_only(m) == !rows[i].want, "raw only");
         check_row(rows[i].row, !mail_is_cut(m), "cut");
+        check_row(rows[i].row, mail_is_damaged(m) == (rows[i].want && strstr(rows[i].want, "\xEF\xBF\xBD") != NULL), "damaged");
         mail_free(&m);
     }
 }
