@@ -23,10 +23,10 @@ document.documentElement.lang = language.now;
 /** Draw again whenever @store changes. Subscribed before the browser draws: a page in the background may not draw for long. */
 export function useStore<S extends Store>(store: S): S {
     const [, draw] = useReducer<number, undefined>((n) => n + 1, 0);
+    const drawn = store.version;
     useLayoutEffect(() => {
-        const seen = store.version;
         const stop = store.subscribe(() => draw(undefined));
-        if (store.version !== seen) draw(undefined);
+        if (store.version !== drawn) draw(undefined); /* it changed between drawing and subscribing */
         return stop;
     }, [store]);
     return store;
