@@ -68,22 +68,41 @@ size_t file_count(const char *path, const char *words)
     return n;
 }
 
-int port_listen(int *port)
+static int listen_at(int *port)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)*port)};
     socklen_t n = sizeof a;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on); /* so that another may listen there after us */
-    CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && listen(fd, 64) == 0 && getsockname(fd, (struct sockaddr *)&a, &n) == 0);
+    if (fd >= 0 && (bind(fd, (struct sockaddr *)&a, sizeof a) != 0 || listen(fd, 64) != 0 || getsockname(fd, (struct sockaddr *)&a, &n) != 0)) {
+        close(fd);
+        fd = -1;
+    }
     *port = ntohs(a.sin_port);
     return fd;
 }
 
+int port_listen(int *port)
+{
+    *port = 0;
+    int fd = listen_at(port);
+    CHECK(fd >= 0);
+    return fd;
+}
+
+/* Below the range from which the kernel gives ports to whoever asks for any (32768 and up): one of those was taken by another test or by a connection
+ * going out, between the look and the use. Tests that run at the same time begin at places of their own. */
 int port_free(void)
 {
-    int port, fd = port_listen(&port);
-    close(fd);
-    return port;
+    static unsigned next;
+    for (next = next ? next : 10000 + (unsigned)getpid() * 101 % 10000;; next = next < 20000 ? next + 1 : 10000) {
+        int port = (int)next, fd = listen_at(&port);
+        if (fd >= 0) {
+            close(fd);
+            next++;
+            return port;
+        }
+    }
 }
 
 int port_connect(int port)
