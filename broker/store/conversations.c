@@ -55,50 +55,6 @@ static struct text at_maybe(const struct redis_reply *r, size_t i)
     return t.n > 0 ? t : (struct text){NULL, 0};
 }
 
-/* "SEQ STATE", or a list that begins with what was wrong. */
-static void append_parse(void *ctx, const struct ticket *unused, int err, const struct redis_reply *r)
-{
-    struct store_op *op = ctx;
-    (void)unused;
-    struct store_appended a = {0};
-    struct text said = redis_reply_text(r);
-    const char *space = said.s && !err ? memchr(said.s, ' ', said.n) : NULL;
-    if (space) {
-        size_t n = (size_t)(space - said.s);
-        err = text_to_u64((struct text){said.s, n}, &a.seq) ? ERR_STORE_REPLY : 0;
-        a.state = (struct text){space + 1, said.n - n - 1};
-    } else {
-        err = store_answer(err, r);
-        err = err ? err : ERR_STORE_REPLY;
-        if (redis_reply_count(r) >= 4) {
-            a = (struct store_appended){.seq = at_number(r, 1), .state = at_text(r, 2), .counter = at_number(r, 3)};
-        }
-    }
-    op->done.append(op->ctx, &op->ticket, err, &a);
-    store_op_give(op);
-}
-
-int store_append(struct store *s, const struct store_append *a, store_append_done done, void *ctx, struct ticket t)
-{
-    char conv[STORE_KEY_BYTES], client[2 + ID_ROOM] = "n:";
-    struct number counter;
-    struct text argv[] = {TEXT_LITERAL("FCALL"), TEXT_LITERAL("loket_append"), TEXT_LITERAL("1"), key_of(s, a->conversation, "", conv),
-                          {client, a->client.n > 0 ? 2 + a->client.n : 0}, number(a->counter, &counter), a->entry, flag(a->from_resident),
-                          a->channel, a->must_own, a->outbox};
-    size_t n = sizeof argv / sizeof argv[0];
-    while (n > 8 && argv[n - 1].n == 0) {
-        n--; /* each text that is not sent is one that Redis does not read */
-    }
-    if (a->client.n > 0 && text_copy(a->client, client + 2, sizeof client - 2)) {
-        return ERR_BAD_FIELD;
-    }
-    struct store_op *op = store_op_take(s, ctx, t);
-    if (op) {
-        op->done.append = done;
-    }
-    return store_send(s, n, argv, append_parse, op);
-}
-
 static void arrive_parse(void *ctx, const struct ticket *unused, int err, const struct redis_reply *r)
 {
     struct store_op *op = ctx;

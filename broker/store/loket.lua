@@ -39,37 +39,45 @@ local function recount(p, cid, queue, from, to)
   end
 end
 
--- KEYS: conversation   ARGV: 1 'n:CLIENT' or '' 2 counter 3 entry 4 from_resident, and when there are any: 5 channel 6 must_own 7 outbox
--- Every message goes through here, and Redis is the narrowest place: three commands, few and short texts in, and one text out, 'SEQ STATE'.
--- Whoever does not get that gets {error, seq, state, highest counter}.
-local function append(keys, argv)
-  local redis_call, conv, client, counter = redis.call, keys[1], argv[1], argv[2]
-  local channel, must_own, outbox = argv[5] or '', argv[6] or '', argv[7] or ''
-  local v = redis_call('HMGET', conv, 'seq', 'state', client, 'channel')
+-- One message. Every message goes through here, and Redis is the narrowest place: three commands, few and short texts in, and one text out,
+-- 'SEQ STATE'. Whoever does not get that gets {error, seq, state, highest counter}. An error of Redis is one message's alone (pcall).
+local function append_one(p, cid, client, counter, entry, how)
+  local pcall, conv = redis.pcall, p .. 'c:' .. cid
+  local from_resident, channel, outbox, must_own = '1', 'chat', '-', ''
+  if how ~= '1 chat - ' then from_resident, channel, outbox, must_own = how:match('^(%d) (%S+) (%S+) (.*)$') end
+  local v = pcall('HMGET', conv, 'seq', 'state', client, 'channel')
+  if v.err then return {'store_reply'} end
   if not v[1] then return {'not_found'} end
-  if must_own ~= '' and redis_call('HGET', conv, 'owner') ~= must_own then return {'forbidden'} end
+  if must_own ~= '' and pcall('HGET', conv, 'owner') ~= must_own then return {'forbidden'} end
   if client ~= '' then
     local step = counter - (v[3] or 0)
     if step ~= 1 then return {step < 1 and 'duplicate' or 'counter_gap', v[1], v[2], v[3] or 0} end
   end
   local seq = string.format('%d', v[1] + 1)
-  redis_call('XADD', conv .. ':log', seq .. '-0', 'e', argv[3])
+  local id = pcall('XADD', conv .. ':log', seq .. '-0', 'e', entry)
+  if type(id) == 'table' then return {'store_reply'} end
   if client ~= '' then
-    redis_call('HSET', conv, 'seq', seq, client, counter)
+    pcall('HSET', conv, 'seq', seq, client, counter)
   else
-    redis_call('HSET', conv, 'seq', seq)
+    pcall('HSET', conv, 'seq', seq)
   end
-  local moved, asleep = channel ~= '' and channel ~= v[4], argv[4] == '1' and v[2] ~= 'active' and v[2] ~= 'queued'
-  if moved or asleep or outbox ~= '' then
-    local p, cid = conv:match('^({.-}:)c:(.*)$')
-    if moved then
-      redis_call('HSET', conv, 'channel', channel)
-      if v[2] == 'queued' then recount(p, cid, redis_call('HGET', conv, 'queue'), redis_call('HGET', conv, 'counted'), channel) end
-    end
-    if outbox ~= '' then redis_call('XADD', p .. 'outbox:' .. outbox, '*', 'c', cid, 's', seq) end
-    if asleep then redis_call('SADD', p .. 'attention', cid) end
+  if channel ~= '-' and channel ~= v[4] then
+    call('HSET', conv, 'channel', channel)
+    if v[2] == 'queued' then recount(p, cid, call('HGET', conv, 'queue'), call('HGET', conv, 'counted'), channel) end
   end
+  if outbox ~= '-' then call('XADD', p .. 'outbox:' .. outbox, '*', 'c', cid, 's', seq) end
+  if from_resident == '1' and v[2] ~= 'active' and v[2] ~= 'queued' then call('SADD', p .. 'attention', cid) end
   return seq .. ' ' .. v[2]
+end
+
+-- KEYS: prefix   ARGV, five for each message: cid, 'n:CLIENT' or '', counter, entry, 'FROM_RESIDENT CHANNEL OUTBOX MUST_OWN' ('-', '-', '' when
+-- there is none). Answers each in its turn.
+local function append(keys, argv)
+  local p, out = keys[1], {}
+  for i = 1, #argv, 5 do
+    out[#out + 1] = append_one(p, argv[i], argv[i + 1], argv[i + 2], argv[i + 3], argv[i + 4])
+  end
+  return out
 end
 
 local function remember(p, cid, seq, source, source_id, message_id)

@@ -46,7 +46,8 @@ int store_send(struct store *s, size_t argc, const struct text *argv, redis_done
     if (!op) {
         return ERR_MEMORY;
     }
-    int err = s->up ? redis_command(s->redis, argc, argv, STORE_DEADLINE_MS, parse, op, (struct ticket){0}) : ERR_STORE_AWAY;
+    int err = s->up ? append_batch_send(s) : ERR_STORE_AWAY; /* what was said before comes before */
+    err = err ? err : redis_command(s->redis, argc, argv, STORE_DEADLINE_MS, parse, op, (struct ticket){0});
     if (err) {
         store_op_give(op);
     }
@@ -241,6 +242,7 @@ int store_open(struct loop *l, const struct store_config *c, void (*changed)(voi
     s->ctx = ctx;
     int n = snprintf(s->prefix, sizeof s->prefix, "{o:%s}:", c->organisation);
     int err = n > 0 && n < (int)sizeof s->prefix ? text_copy(text_of(c->node), s->node, sizeof s->node) : ERR_TOO_LARGE;
+    err = err ? err : append_batch_new(s);
     err = err ? err : loop_timer_new(l, start, s, &s->retry);
     err = err ? err : c->redis_url ? text_copy(text_of(c->redis_url), s->url, sizeof s->url) : server_start(l, c, &s->server, s->url);
     err = err ? err : redis_open(l, s->url, redis_changed, s, &s->redis);
@@ -262,6 +264,7 @@ void store_close(struct store **store)
         return;
     }
     s->closing = true;
+    append_batch_free(s);
     redis_close(&s->subscriber);
     redis_close(&s->redis);
     server_stop(&s->server);

@@ -14,6 +14,7 @@
 #define STORE_KEY_BYTES 160
 
 struct store_server; /* server.c: an own redis-server */
+struct append_batch; /* append.c: what was said in this turn */
 
 struct store {
     struct loop *loop;
@@ -30,6 +31,7 @@ struct store {
     void *message_ctx;
     struct store_op *pool;
     size_t pool_n;
+    struct append_batch *batch;     /* owned */
     struct loop_timer *retry;
 };
 
@@ -61,6 +63,13 @@ int store_send(struct store *s, size_t argc, const struct text *argv, redis_done
 int store_call(struct store *s, const char *function, size_t argc, struct text *argv, redis_done parse, struct store_op *op) MUST_CHECK;
 /* The first element of a function's answer: 0, or the error it names. ERR_STORE_REPLY for any other form. */
 int store_answer(int err, const struct redis_reply *reply);
+
+/* append.c */
+int append_batch_new(struct store *s) MUST_CHECK;
+void append_batch_free(struct store *s); /* what waits ends with ERR_CLOSED */
+int append_batch_send(struct store *s) MUST_CHECK; /* on an error it waits on */
+void append_batch_turn(void *store);     /* the end of a turn: send, or end what waits with the error */
+void append_parse(void *ctx, const struct ticket *unused, int err, const struct redis_reply *r); /* the answer of whatever appends one entry */
 
 int server_start(struct loop *l, const struct store_config *c, struct store_server **out, char url[512]) MUST_CHECK;
 void server_stop(struct store_server **server); /* SIGTERM, waits at most 10 s */
