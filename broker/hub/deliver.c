@@ -150,24 +150,31 @@ void deliver_read(struct hub *h, struct follow *from, uint64_t seq)
 
 /* --- the `conversation` frame -------------------------------------------------------------------------------------------------------------- */
 
-struct glance { /* what is kept between the two reads */
+struct glance { /* what is kept between the two reads; no larger than need be: each resident who comes makes one, all at once after a restart */
     struct hub *h;
     struct colleague *also;
-    char room[4096];
     struct frame frame;
     struct frame_address addresses[ADDRESSES_MAX];
-    char address_room[ADDRESSES_MAX * 64];
+    char room[]; /* the texts */
 };
 
-static struct text keep(struct text t, char **at, char *end)
+static struct text keep(struct text t, char **at)
 {
-    size_t n = t.n < (size_t)(end - *at) ? t.n : (size_t)(end - *at);
-    struct text kept = {t.s ? *at : NULL, n};
-    if (n > 0) {
-        memcpy(*at, t.s, n);
-        *at += n;
+    struct text kept = {t.s ? *at : NULL, t.n};
+    if (t.n > 0) {
+        memcpy(*at, t.s, t.n);
+        *at += t.n;
     }
-    return text_cut(kept, n);
+    return kept;
+}
+
+static size_t glance_room(const struct store_conversation *c)
+{
+    size_t n = c->id.n + c->state.n + c->queue.n + c->owner.n + c->resident.n + c->name.n + c->subject.n + c->channel.n;
+    for (size_t i = 0; i < c->addresses_n; i++) {
+        n += c->addresses[i].channel.n + c->addresses[i].address.n;
+    }
+    return n;
 }
 
 static void glance_send(struct glance *g)
@@ -221,28 +228,23 @@ static void glance_tail(void *ctx, const struct ticket *ticket, int err, const s
 
 static void glance_conversation(void *ctx, const struct ticket *ticket, int err, const struct store_conversation *c)
 {
-    struct glance *g = ctx;
-    (void)ticket;
-    if (err) {
-        free(g);
-        return;
+    struct glance *g = err ? NULL : calloc(1, sizeof *g + glance_room(c));
+    if (!g) {
+        return; /* the next change shows it */
     }
-    char *at = g->room, *end = g->room + sizeof g->room;
+    g->h = ctx;
+    g->also = ticket->p;
+    char *at = g->room;
     struct frame_conversation *f = &g->frame.conversation;
     g->frame.verb = VERB_conversation;
     *f = (struct frame_conversation){
-        .conversation = keep(c->id, &at, end), .version = c->version, .state = keep(c->state, &at, end), .queue = keep(c->queue, &at, end),
-        .owner = keep(c->owner, &at, end), .resident = keep(c->resident, &at, end), .name = keep(c->name, &at, end),
-        .subject = keep(c->subject, &at, end), .channel = keep(c->channel, &at, end), .seq = c->seq, .opened_at = c->opened_at_ms,
-        .queued_at = c->queued_at_ms, .assigned_at = c->assigned_at_ms, .addresses = g->addresses};
-    at = g->address_room;
-    end = g->address_room + sizeof g->address_room;
+        .conversation = keep(c->id, &at), .version = c->version, .state = keep(c->state, &at), .queue = keep(c->queue, &at),
+        .owner = keep(c->owner, &at), .resident = keep(c->resident, &at), .name = keep(c->name, &at), .subject = keep(c->subject, &at),
+        .channel = keep(c->channel, &at), .seq = c->seq, .opened_at = c->opened_at_ms, .queued_at = c->queued_at_ms,
+        .assigned_at = c->assigned_at_ms, .addresses = g->addresses};
     for (size_t i = 0; i < c->addresses_n && i < ADDRESSES_MAX; i++) {
-        if (c->addresses[i].channel.n + c->addresses[i].address.n > (size_t)(end - at)) {
-            break; /* whole addresses only */
-        }
         g->addresses[f->addresses_n++] =
-            (struct frame_address){.channel = keep(c->addresses[i].channel, &at, end), .address = keep(c->addresses[i].address, &at, end)};
+            (struct frame_address){.channel = keep(c->addresses[i].channel, &at), .address = keep(c->addresses[i].address, &at)};
     }
     if (store_log_before(g->h->store, f->conversation, c->seq + 1, 20, glance_tail, g, (struct ticket){0})) {
         glance_send(g); /* without the preview rather than not at all */
@@ -252,13 +254,6 @@ static void glance_conversation(void *ctx, const struct ticket *ticket, int err,
 
 void deliver_conversation(struct hub *h, struct text conversation, struct colleague *also)
 {
-    struct glance *g = calloc(1, sizeof *g);
-    if (!g) {
-        return; /* the next change shows it */
-    }
-    g->h = h;
-    g->also = also;
-    if (store_conversation_get(h->store, conversation, (struct text){NULL, 0}, glance_conversation, g, (struct ticket){0})) {
-        free(g);
-    }
+    /* Refused: the next change shows it. */
+    (void)!store_conversation_get(h->store, conversation, (struct text){NULL, 0}, glance_conversation, h, (struct ticket){.p = also});
 }
