@@ -39,8 +39,8 @@ const STAFF = 20;          // members of staff; each has several connections, as
 const WINDOW = 4;          // messages under way in each conversation; 400 and 4,000 in all
 const WINDOW_MANY = 1;     // with 10,000 conversations, and with 1,000 once more to compare them with
 const RATE = 5;            // messages a second in each conversation, for latency
-const IDLE_FIRST = 1000;   // connections that warm the pools before memory is counted
-const IDLE_MORE = 4000;
+const IDLE_FIRST = 2000;   // connections that warm the pools before memory is counted
+const IDLE_MORE = 6000;
 
 const began = Date.now();
 const progress = (text) => process.stderr.write(`[${((Date.now() - began) / 1000).toFixed(0).padStart(4)} s] ${text}\n`);
@@ -135,6 +135,9 @@ async function hundred() {
   const filled = await brokerLoad.ask(`fill ${options.history} 64`);
   messages_total += filled.messages_all;
   figures.broker_fill_msgs_per_s = filled.msgs_per_s;
+  const waited = Date.now();
+  await broker.rewritten(); // what fell to be written anew by the filling, not by the length of the history
+  figures.aof_rewrite_waited_s = Math.round((Date.now() - waited) / 1000);
   const ll = [], tl = [];
   for (let i = 0; i < options.rounds; i++) progress(`long history, round ${i + 1}: ${await latency(brokerLoad, 'broker', ll)}`);
   for (let i = 0; i < options.rounds; i++) tl.push(await slice(broker, brokerLoad));

@@ -139,8 +139,13 @@ export async function brokerStart(staff) {
   fs.writeFileSync(cookieFile, cookies.map((c) => c + '\n').join(''), { mode: 0o600 });
   const redisPid = Number(fs.readFileSync(path.join(data, 'redis', 'redis.pid'), 'utf8'));
   grandchildren.add(redisPid);
+  const socket = about.redis.replace(/^unix:\/\//, '');
+  const rewritten = () => until('the end of Redis\' rewriting of its file', 120, () => {
+    const r = spawnSync('redis-cli', ['-s', socket, 'INFO', 'persistence'], { encoding: 'utf8' });
+    return /aof_rewrite_in_progress:0/.test(r.stdout || '') && /aof_rewrite_scheduled:0/.test(r.stdout || '');
+  });
   const stop = async () => { await end(loketd); grandchildren.delete(redisPid); };
-  return { port: Number(about.port), pid: loketd.pid, redisPid, loadArgs: ['--port', about.port, ...(staff ? ['--cookies', cookieFile] : [])], stop };
+  return { port: Number(about.port), pid: loketd.pid, redisPid, loadArgs: ['--port', about.port, ...(staff ? ['--cookies', cookieFile] : [])], rewritten, stop };
 }
 
 // --- the load generator ---------------------------------------------------------------------------------------------------------------
