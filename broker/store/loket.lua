@@ -4,13 +4,13 @@
 -- 'ok' or the name of an error in errors.def.
 --
 -- Keys (P is the organisation's prefix '{o:ORG}:'):
---   P c:CID            hash    state version owner held queue resident name subject subject_key channel seq opened queued score assigned
+--   P c:CID            hash    state version owner held queue resident name subject subject_key channel seq opened queued place assigned
 --                              units counted related read_r read_a last_mid, and n:CLIENT = highest counter of that client
 --   P c:CID:log        stream  the messages, SEQ-0 from 1 without gaps; field e is an encoded `entry` frame
 --   P c:CID:refs       list    Message-IDs of the conversation, oldest first
 --   P c:CID:receipts   hash    SEQ -> newest delivery state
---   P waiting:QUEUE    zset    conversations that wait; score = time of enqueueing minus head start
---   P counts           hash    QUEUE:chat|email|sms = waiting by channel, QUEUE:active = held
+--   P waiting:QUEUE    zset    conversations that wait; score = place in line minus head start, ms
+--   P counts           hash    QUEUE:chat|email|sms = waiting by channel, QUEUE:active = held, place = the last place in line given
 --   P agents           hash    AID:presence AID:node AID:load AID:n AID:capacity AID:since
 --   P work:AID         set     conversations that the agent holds
 --   P attention        set     conversations whose log got a message that asks for a transition
@@ -110,6 +110,13 @@ local function find(p, rid, argv, refs_from)
   return target, related
 end
 
+-- A place in line: the time of enqueueing, but never the same twice, so that two who came in one tick of the clock stay in their order.
+local function place_take(p, now)
+  local place = math.max(tonumber(now), tonumber(call('HGET', p .. 'counts', 'place') or 0) + 1)
+  call('HSET', p .. 'counts', 'place', string.format('%d', place))
+  return place
+end
+
 -- KEYS: prefix   ARGV: 1 source 2 source_id 3 cid_new 4 rid_new 5 queue 6 channel 7 address 8 name 9 subject 10 subject_key
 --                      11 token_cid 12 message_id 13 entry 14 client 15 head_start 16 units 17 now 18… references
 local function arrive(keys, argv)
@@ -139,11 +146,11 @@ local function arrive(keys, argv)
   end
   cid = argv[3]
   rid = rid or argv[4]
-  local conv, score = p .. 'c:' .. cid, now - argv[15]
+  local conv, place = p .. 'c:' .. cid, place_take(p, now)
   write_entry(p, cid, 1, argv[13])
   call('HSET', conv, 'seq', 1, 'state', 'queued', 'channel', channel) -- first what `append` reads: a small hash is looked through from its front
   if argv[14] ~= '' then call('HSET', conv, 'n:' .. argv[14], 1) end
-  call('HSET', conv, 'version', 1, 'queue', argv[5], 'resident', rid, 'counted', channel, 'opened', now, 'queued', now, 'score', score,
+  call('HSET', conv, 'version', 1, 'queue', argv[5], 'resident', rid, 'counted', channel, 'opened', now, 'queued', now, 'place', string.format('%d', place),
     'units', argv[16])
   if argv[8] ~= '' then call('HSET', conv, 'name', argv[8]) end
   if argv[9] ~= '' then call('HSET', conv, 'subject', argv[9], 'subject_key', argv[10]) end
@@ -154,7 +161,7 @@ local function arrive(keys, argv)
   end
   call('HSETNX', p .. 'r:' .. rid, 'created', now)
   call('ZADD', p .. 'r:' .. rid .. ':open', now, cid)
-  call('ZADD', p .. 'waiting:' .. argv[5], score, cid)
+  call('ZADD', p .. 'waiting:' .. argv[5], string.format('%d', place - argv[15]), cid)
   call('HINCRBY', p .. 'counts', argv[5] .. ':' .. channel, 1)
   remember(p, cid, 1, argv[1], argv[2], argv[12])
   return {'ok', 1, cid, 1, rid, 'queued', '', argv[5], 1, related or ''}
@@ -175,7 +182,7 @@ end
 local function transition(keys, argv)
   local p, cid, state, owner, queue, now = keys[1], argv[1], argv[3], argv[4], argv[5], argv[11]
   local conv, agents, counts = p .. 'c:' .. cid, p .. 'agents', p .. 'counts'
-  local v = call('HMGET', conv, 'state', 'owner', 'queue', 'version', 'seq', 'units', 'queued', 'counted', 'channel', 'resident', 'held')
+  local v = call('HMGET', conv, 'state', 'owner', 'queue', 'version', 'seq', 'units', 'queued', 'counted', 'channel', 'resident', 'held', 'place')
   if not v[1] then return {'not_found'} end
   local before = v[2] or ''
   if argv[6] ~= '' and before ~= argv[6] then return {'forbidden'} end
@@ -198,11 +205,11 @@ local function transition(keys, argv)
   end
   local seq, units, queued = v[5] + 1, argv[9], v[7]
   if state == 'queued' then
+    local place = argv[7] == '1' and v[12] or string.format('%d', place_take(p, now))
     queued = argv[7] == '1' and v[7] or now
-    local score = queued - argv[8]
-    call('ZADD', p .. 'waiting:' .. queue, score, cid)
+    call('ZADD', p .. 'waiting:' .. queue, string.format('%d', place - argv[8]), cid)
     call('HINCRBY', counts, queue .. ':' .. v[9], 1)
-    call('HSET', conv, 'queued', queued, 'score', score, 'counted', v[9])
+    call('HSET', conv, 'queued', queued, 'place', place, 'counted', v[9])
   end
   if owner ~= '' then
     call('HINCRBY', agents, owner .. ':load', units)

@@ -108,7 +108,7 @@ struct store_transition {
     struct text must_own;             /* as in store_append */
     bool forget_held;                 /* without a new owner: the former one has no claim any more (given back, or moved) */
     uint64_t seen;                    /* to "closed": ERR_STALE when the resident has said something after this number; 0: not checked */
-    bool keep_place;                  /* to "queued": at the old queued_at (score kept); else from now */
+    bool keep_place;                  /* to "queued": at the old place and queued_at; else from now */
     int64_t head_start_ms;
     uint64_t units;                   /* what it will weigh on the new owner */
     struct text entry;                /* a `state` entry for the log */
@@ -136,7 +136,7 @@ int store_attention_list(struct store *s, size_t max, store_texts_done done, voi
 /* What the router and the wallboard look at, read in one atomic step. */
 struct store_waiting {
     struct text conversation, queue, channel, held; /* held: the agent who held it last; absent: none */
-    int64_t score;                                  /* enqueue time minus head start, ms */
+    int64_t score;                                  /* place in line (enqueue time, never the same twice) minus head start, ms */
     uint64_t queued_at_ms, version, units;
 };
 struct store_agent {

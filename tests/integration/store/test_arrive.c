@@ -171,25 +171,41 @@ static void a_chat_is_nobody_we_know(void **state)
 static void the_head_start_moves_the_place(void **state)
 {
     (void)state;
-    struct store_arrive a = {.source = T("sms"), .source_id = T("head-1"), .conversation_new = T("head-late"), .resident_new = T("r-head-1"), .queue = T("head"),
-                             .channel = T("sms"), .address = T("+31633333333"), .units = 1, .now_ms = 10000, .head_start_ms = 6000};
+    struct store_arrive a = {.source = T("sms"), .source_id = T("head-1"), .conversation_new = T("head-early"), .resident_new = T("r-head-1"), .queue = T("head"),
+                             .channel = T("sms"), .address = T("+31633333333"), .units = 1, .now_ms = 905000};
     a.entry = entry_of("message", "resident", "x");
     assert_true(do_arrive(b, &a).opened);
     a.source_id = T("head-2");
-    a.conversation_new = T("head-early");
+    a.conversation_new = T("head-late");
     a.resident_new = T("r-head-2");
     a.address = T("+31633333334");
-    a.now_ms = 5000;
-    a.head_start_ms = 0;
+    a.now_ms = 910000;
+    a.head_start_ms = 6000;
     assert_true(do_arrive(b, &a).opened);
     struct seen_view v;
     struct text queues[] = {T("head")};
     do_view(b, queues, 1, 0, 10, &v);
     assert_int_equal(v.waiting_n, 2);
-    assert_string_equal(v.waiting[0].conversation, "head-late"); /* 10000 - 6000 is before 5000 */
-    assert_int_equal(v.waiting[0].score, 4000);
-    assert_int_equal(v.waiting[0].queued_at_ms, 10000);
-    assert_int_equal(v.waiting[1].score, 5000);
+    assert_string_equal(v.waiting[0].conversation, "head-late"); /* 910000 - 6000 is before 905000 */
+    assert_int_equal(v.waiting[0].score, 904000);
+    assert_int_equal(v.waiting[0].queued_at_ms, 910000);
+    assert_int_equal(v.waiting[1].score, 905000);
+}
+
+static void who_came_first_is_first_within_one_tick_of_the_clock(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"tick-z", "tick-m", "tick-a"}; /* whatever the ids' order */
+    for (int i = 0; i < 3; i++) {
+        open_chat(b, ids[i], "tick", i == 2 ? 911999 : 912000); /* a clock that steps back changes nothing */
+    }
+    struct seen_view v;
+    struct text queues[] = {T("tick")};
+    do_view(b, queues, 1, 0, 10, &v);
+    assert_int_equal(v.waiting_n, 3);
+    for (int i = 0; i < 3; i++) {
+        assert_string_equal(v.waiting[i].conversation, ids[i]);
+    }
 }
 
 static void a_message_reaches_the_agent_who_holds_the_thread(void **state)
@@ -219,6 +235,7 @@ int main(void)
         cmocka_unit_test(addresses_of_two_channels_are_two_residents_until_linked),
         cmocka_unit_test(a_chat_is_nobody_we_know),
         cmocka_unit_test(the_head_start_moves_the_place),
+        cmocka_unit_test(who_came_first_is_first_within_one_tick_of_the_clock),
         cmocka_unit_test(a_message_reaches_the_agent_who_holds_the_thread),
     };
     return RUN(tests);

@@ -147,27 +147,27 @@ static void back_at_the_old_place_or_at_the_end(void **state)
     struct seen_view v;
     struct text queues[] = {T("place"), T("elsewhere")};
     available("a6", 20);
-    open_chat(b, "place-1", "place", 1000);
-    open_chat(b, "place-2", "place", 2000);
-    assert_int_equal(move("place-1", 1, "active", "a6", "place", 3000).err, 0);
-    struct store_transition back = to("place-1", 2, "queued", NULL, "place", 4000);
+    open_chat(b, "place-1", "place", 901000);
+    open_chat(b, "place-2", "place", 902000);
+    assert_int_equal(move("place-1", 1, "active", "a6", "place", 903000).err, 0);
+    struct store_transition back = to("place-1", 2, "queued", NULL, "place", 904000);
     back.keep_place = true;
     assert_int_equal(do_transition(b, &back).err, 0);
     do_view(b, queues, 2, 0, 10, &v);
     assert_string_equal(v.waiting[0].conversation, "place-1");
-    assert_int_equal(v.waiting[0].score, 1000);
-    assert_int_equal(v.queues[0].oldest, 1000);
+    assert_int_equal(v.waiting[0].score, 901000);
+    assert_int_equal(v.queues[0].oldest, 901000);
     assert_string_equal(v.waiting[0].held, "a6"); /* whoever held it is first again */
-    assert_int_equal(move("place-1", 3, "active", "a6", "place", 5000).err, 0);
-    struct store_transition end = to("place-1", 4, "queued", NULL, "place", 6000);
+    assert_int_equal(move("place-1", 3, "active", "a6", "place", 905000).err, 0);
+    struct store_transition end = to("place-1", 4, "queued", NULL, "place", 906000);
     end.forget_held = true;
     assert_int_equal(do_transition(b, &end).err, 0);
     do_view(b, queues, 2, 0, 10, &v);
     assert_string_equal(v.waiting[1].conversation, "place-1");
-    assert_int_equal(v.waiting[1].score, 6000);
+    assert_int_equal(v.waiting[1].score, 906000);
     assert_string_equal(v.waiting[1].held, "");
     /* to another queue: gone from the first */
-    struct store_transition away = to("place-1", 5, "queued", NULL, "elsewhere", 7000);
+    struct store_transition away = to("place-1", 5, "queued", NULL, "elsewhere", 907000);
     away.keep_place = true;
     assert_int_equal(do_transition(b, &away).err, 0);
     do_view(b, queues, 2, 0, 10, &v);
@@ -175,7 +175,7 @@ static void back_at_the_old_place_or_at_the_end(void **state)
     assert_int_equal(v.queues[0].chat, 1);
     assert_int_equal(v.queues[1].waiting, 1);
     assert_int_equal(v.queues[1].chat, 1);
-    assert_int_equal(v.queues[1].oldest, 6000);
+    assert_int_equal(v.queues[1].oldest, 906000);
 }
 
 static void a_closed_one_is_no_longer_open_for_its_resident(void **state)
