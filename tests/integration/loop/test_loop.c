@@ -86,7 +86,7 @@ static void idle_fired(void *ctx)
 {
     struct bench *b = ctx;
     b->fired++;
-    strcat(b->order, "i");
+    b->order[strlen(b->order)] = 'i';
     if (b->rearm-- > 0) {
         loop_idle_arm(b->idle);
     }
@@ -100,7 +100,7 @@ static void in_a_turn(void *ctx)
     struct bench *b = ctx;
     loop_idle_arm(b->idle);
     loop_idle_arm(b->idle);
-    strcat(b->order, "t");
+    b->order[strlen(b->order)] = 't';
 }
 
 static void ends_of_turns(void **state)
