@@ -80,6 +80,7 @@ static bool former_lives(struct store_server *v)
 static void server_run(void *ctx)
 {
     struct store_server *v = ctx;
+    (void)unlink(v->socket); /* before a former server is told to end: its last moments are not for us to connect to */
     if (former_lives(v)) {
         log_event(LOG_INFO, "redis_former", "next=\"waiting for it to end\"");
         loop_timer_start(v->again, 200, 0);
@@ -90,7 +91,6 @@ static void server_run(void *ctx)
     const char *argv[] = {"redis-server", "--port", "0", "--unixsocket", v->socket, "--unixsocketperm", "700", "--dir", v->dir, "--appendonly", "yes",
                           "--appendfsync", v->fsync, "--save", "", "--daemonize", "no", "--pidfile", pid, "--loglevel", "warning", "--maxmemory-policy",
                           "noeviction", "--aof-load-truncated", "yes", "--no-appendfsync-on-rewrite", "no", "--timeout", "0", NULL};
-    (void)unlink(v->socket);
     (void)!aof_mend(v->dir, strcmp(v->fsync, "always") == 0 ? SERVER_TORN_ALWAYS_BYTES_MAX : SERVER_TORN_BYTES_MAX); /* logged; Redis then says no itself */
     v->started_ms = loop_now_ms(v->loop);
     int err = loop_child_start(v->loop, argv, server_exited, v, &v->child);
