@@ -137,13 +137,18 @@ static struct text parameter(struct text query, const char *name, struct buf *ro
     return (struct text){NULL, 0};
 }
 
+static const char *country_of(const struct kannel_config *c)
+{
+    return c->country ? c->country : "";
+}
+
 static const struct kannel_config *config_of(const struct kannel_config *configs, size_t n, struct text key, struct text number)
 {
     const struct kannel_config *found = NULL;
     char plain[32];
     for (size_t i = 0; i < n; i++) {
         if (key.n > 0 && text_equal_secret(key, text_of(configs[i].hook_secret))) {
-            bool same = sms_number_normalise(number, "", plain) == 0 && strcmp(plain, configs[i].number) == 0;
+            bool same = sms_number_normalise(number, country_of(&configs[i]), plain) == 0 && strcmp(plain, configs[i].number) == 0;
             found = !found || same ? &configs[i] : found; /* every one is compared: time tells nothing */
         }
     }
@@ -163,7 +168,7 @@ int kannel_inbound(const struct kannel_config *configs, size_t n, struct text qu
     }
     struct text id = parameter(query, "id", room), from = parameter(query, "from", room), text = parameter(query, "text", room);
     char number[32];
-    if (id.n == 0 || id.n > ID_MAX * 2 || sms_number_normalise(from, "", number) || !text.s || !text_is_utf8(text) || memchr(text.s, '\0', text.n) ||
+    if (id.n == 0 || id.n > ID_MAX * 2 || sms_number_normalise(from, country_of(c), number) || !text.s || !text_is_utf8(text) || memchr(text.s, '\0', text.n) ||
         text.n > TEXT_LARGE_MAX) {
         return ERR_BAD_INPUT;
     }

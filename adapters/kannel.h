@@ -8,6 +8,7 @@
 
 struct kannel_config {
     const char *number, *queue;            /* our number (E.164) and the queue its texts go to */
+    const char *country;                   /* digits of the calling code that a national number is meant in ("31"); NULL: numbers stay as they come */
     const char *url, *user, *password;     /* http://host:port/cgi-bin/sendsms */
     const char *hook_url, *hook_secret;    /* where Kannel reaches us */
 };

@@ -260,7 +260,7 @@ int hub_new(struct loop *l, const struct hub_config *c, struct hub **out)
     }
     for (size_t i = 0; i < c->numbers_n; i++) {
         const struct hub_number *n = &c->numbers[i];
-        h->kannel[i] = (struct kannel_config){.number = n->number, .queue = n->queue, .url = n->url, .user = n->user, .password = n->password,
+        h->kannel[i] = (struct kannel_config){.number = n->number, .queue = n->queue, .country = c->country, .url = n->url, .user = n->user, .password = n->password,
                                               .hook_url = n->hook_url, .hook_secret = n->hook_secret};
     }
     char files[4096];

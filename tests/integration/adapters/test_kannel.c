@@ -344,6 +344,7 @@ static void queries_in(void **state)
     struct kannel_config two[2] = {b->config, b->config};
     two[1].number = "+3197010002";
     two[1].queue = "belastingen";
+    two[1].country = "31";
     static const struct {
         const char *query;
         int err;
@@ -351,6 +352,8 @@ static void queries_in(void **state)
     } rows[] = {
         {"key=s3cret&to=%2B3197010001&id=u1&from=%2B31612345678&text=hallo", 0, "hallo", "+31612345678", "burgerzaken"},
         {"key=s3cret&to=%2B3197010002&id=u1&from=0031612345678&text=a+b%20c%2Bd", 0, "a b c+d", "+31612345678", "belastingen"},
+        {"key=s3cret&to=097010002&id=u1&from=0612345678&text=nationaal", 0, "nationaal", "+31612345678", "belastingen"},
+        {"key=s3cret&to=%2B3197010001&id=u1&from=0612345678&text=x", 0, "x", "0612345678", "burgerzaken"},
         {"text=%E2%82%AC+%F0%9F%99%82&from=%2B31612345678&id=u1&to=3&key=s3cret", 0, "\xe2\x82\xac \xf0\x9f\x99\x82", "+31612345678", "burgerzaken"},
         {"key=s3cret&to=1&id=u1&from=%2B31612345678&text=", 0, "", "+31612345678", "burgerzaken"},
         {"key=s3cret&to=1&id=u1&from=%2B31612345678&text=100%&x=1", 0, "100%", "+31612345678", "burgerzaken"},
