@@ -20,8 +20,8 @@
  *
  * Why libcurl only opens the connection (loop/line.h: TLS, STARTTLS, sign-in) and the commands are ours; tried with 7.88.1: its FETCH by
  * CURLOPT_CUSTOMREQUEST gives the literal's lines to the header callback, but a line of the mail that begins with "* " to the write callback
- * too, and one that begins with the tag ends the command; of lines longer than its buffer all but 40 bytes are thrown away (a SEARCH over a
- * large mailbox is one). Its ;UID=n form has the literal whole, but fetches BODY[], which sets \Seen before the mail is taken in. */
+ * too. By its source, not tried: a line that begins with the tag ends the command, and of lines longer than its buffer all but 40 bytes are
+ * thrown away (a SEARCH over a large mailbox is one). Its ;UID=n form has the literal whole, but fetches BODY[], which sets \Seen before the mail is taken in. */
 #ifndef LOKET_ADAPTERS_IMAP_H
 #define LOKET_ADAPTERS_IMAP_H
 
