@@ -318,7 +318,8 @@ void session_turn_end(void *edge)
         list_init(&e->dirty);
     }
     while (!list_is_empty(&now)) {
-        struct session *s = LIST_OWNER(now.next, struct session, in_dirty);
+        /* The last first: a message's receivers stand behind its sender, and their wait is the one that a person feels. */
+        struct session *s = LIST_OWNER(now.prev, struct session, in_dirty);
         list_remove(&s->in_dirty);
         if (s->state == SESSION_CLOSING) {
             hub_closed(s);
