@@ -29,7 +29,7 @@ struct call {
     redis_done done; /* NULL: nobody waits for it */
     void *ctx;
     struct ticket ticket;
-    int64_t deadline_ms;
+    int64_t sent_ms, allowed_ms;
 };
 
 struct redis {
@@ -52,6 +52,12 @@ struct redis {
     size_t channels_n;
     void (*message)(void *ctx, struct text channel, struct text payload);
 };
+
+/* A call waits behind those before it: as long as Redis answers them it is no worse off than it asked for, so its time runs from the last answer. */
+static int64_t call_deadline_ms(const struct redis *r, const struct call *c)
+{
+    return (c->sent_ms > r->heard_ms ? c->sent_ms : r->heard_ms) + c->allowed_ms;
+}
 
 /* --- calls ------------------------------------------------------------------------------------------------------------------------------------ */
 
@@ -98,7 +104,7 @@ static void calls_end(struct redis *r)
     r->ending = true;
     while (!list_is_empty(&r->pending)) {
         struct call *c = LIST_OWNER(r->pending.next, struct call, in_pending);
-        call_end(r, c, r->closing ? ERR_CLOSED : r->timed_out && c->deadline_ms <= now ? ERR_TIMEOUT : ERR_STORE_AWAY, NULL);
+        call_end(r, c, r->closing ? ERR_CLOSED : r->timed_out && call_deadline_ms(r, c) <= now ? ERR_TIMEOUT : ERR_STORE_AWAY, NULL);
     }
     r->ending = false;
 }
@@ -120,8 +126,8 @@ int redis_command(struct redis *r, size_t argc, const struct text *argv, int64_t
         }
         return err;
     }
-    *c = (struct call){.done = done, .ctx = ctx, .ticket = t, .deadline_ms = loop_now_ms(r->loop) + deadline_ms};
-    r->earliest_ms = r->pending_n == 0 || c->deadline_ms < r->earliest_ms ? c->deadline_ms : r->earliest_ms;
+    *c = (struct call){.done = done, .ctx = ctx, .ticket = t, .sent_ms = loop_now_ms(r->loop), .allowed_ms = deadline_ms};
+    r->earliest_ms = r->pending_n == 0 || c->sent_ms + deadline_ms < r->earliest_ms ? c->sent_ms + deadline_ms : r->earliest_ms;
     list_add_last(&r->pending, &c->in_pending);
     r->pending_n++;
     return 0;
@@ -250,7 +256,8 @@ static bool deadline_is_past(struct redis *r, int64_t now)
     int64_t earliest = INT64_MAX;
     LIST_FOR(&r->pending, l, next) {
         struct call *c = LIST_OWNER(l, struct call, in_pending);
-        earliest = c->deadline_ms < earliest ? c->deadline_ms : earliest;
+        int64_t deadline = call_deadline_ms(r, c);
+        earliest = deadline < earliest ? deadline : earliest;
     }
     r->earliest_ms = earliest;
     return earliest <= now;

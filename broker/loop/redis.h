@@ -4,7 +4,8 @@
  * or with an error when the connection is lost, refused, or the deadline passes. After a lost connection a command is never sent again
  * by this layer: whether it took effect is unknown, and the caller's idempotence decides.
  * All commands of one turn leave in one write, at its end. A PING after a second of silence finds dead peers within 6 s, subscriptions too; a
- * deadline expired (looked at every 200 ms) closes the connection (a later reply could otherwise be taken for another's): the commands whose time
+ * deadline is time without a word from Redis, since the command was sent or since it last answered anything: many commands may be under way, and the
+ * last of them is not late while those before it are being answered. One expired (looked at every 200 ms) closes the connection (a later reply could otherwise be taken for another's): the commands whose time
  * was not over yet end with ERR_STORE_AWAY.
  */
 #ifndef LOKET_LOOP_REDIS_H

@@ -17,6 +17,7 @@ struct peer {
     const char *name, *says;
     int hears;   /* connections are answered after so many bytes; 0: at once */
     bool hangs;  /* keeps the connection open afterwards */
+    int answers; /* then says +OK so often, one each 100 ms */
 };
 
 struct seen { /* shared with the peer's process */
@@ -41,6 +42,10 @@ static void peer_run(int listener, const struct peer *p, struct seen *seen)
             heard += (size_t)n;
         }
         (void)send(fd, p->says, strlen(p->says), MSG_NOSIGNAL);
+        for (int i = 0; i < p->answers; i++) {
+            usleep(100000); /* how slow it is, is what this peer is for */
+            (void)send(fd, "+OK\r\n", 5, MSG_NOSIGNAL);
+        }
         while (p->hangs && recv(fd, bytes, sizeof bytes, 0) > 0) {
         }
         close(fd);
@@ -65,20 +70,20 @@ static void mad_peers(void **state)
 {
     struct room *r = *state;
     static const struct peer peers[] = {
-        {"closes at once", "", 0, false},
-        {"closes after the greeting", "", 14, false},
-        {"answers the greeting and closes", "+PONG\r\n", 14, false},
-        {"closes in the middle of a reply", "+PONG\r\n$100\r\nabc", 20, false},
-        {"says what is not RESP", "HTTP/1.1 400 Bad Request\r\n\r\n", 20, true},
-        {"says nothing but bytes", "\x01\x02\x03\x04\xff\xfe", 1, true},
+        {"closes at once", "", 0, false, 0},
+        {"closes after the greeting", "", 14, false, 0},
+        {"answers the greeting and closes", "+PONG\r\n", 14, false, 0},
+        {"closes in the middle of a reply", "+PONG\r\n$100\r\nabc", 20, false, 0},
+        {"says what is not RESP", "HTTP/1.1 400 Bad Request\r\n\r\n", 20, true, 0},
+        {"says nothing but bytes", "\x01\x02\x03\x04\xff\xfe", 1, true, 0},
         {"says more than it was asked",
-         "+PONG\r\n+OK\r\n+OK\r\n:1\r\n*1\r\n$1\r\na\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n", 14, true},
-        {"greets first, like a mail server", "+OK POP3 ready\r\n+OK again\r\n", 0, true},
-        {"has too many clients", "-ERR max number of clients reached\r\n", 0, false},
-        {"nests deeper than the reader goes", "+PONG\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n", 20, true},
-        {"announces a negative length", "+PONG\r\n$-7\r\n", 20, true},
-        {"announces more elements than there is memory", "+PONG\r\n*4294967297\r\n", 20, true},
-        {"answers with every error", "-NOAUTH first\r\n-OOM a\r\n-READONLY b\r\n-MISCONF c\r\n-LOADING d\r\n-WEIRD e\r\n-\r\n", 20, true},
+         "+PONG\r\n+OK\r\n+OK\r\n:1\r\n*1\r\n$1\r\na\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n", 14, true, 0},
+        {"greets first, like a mail server", "+OK POP3 ready\r\n+OK again\r\n", 0, true, 0},
+        {"has too many clients", "-ERR max number of clients reached\r\n", 0, false, 0},
+        {"nests deeper than the reader goes", "+PONG\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n", 20, true, 0},
+        {"announces a negative length", "+PONG\r\n$-7\r\n", 20, true, 0},
+        {"announces more elements than there is memory", "+PONG\r\n*4294967297\r\n", 20, true, 0},
+        {"answers with every error", "-NOAUTH first\r\n-OOM a\r\n-READONLY b\r\n-MISCONF c\r\n-LOADING d\r\n-WEIRD e\r\n-\r\n", 20, true, 0},
     };
     for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
         struct seen *seen;
@@ -119,7 +124,7 @@ static void mad_peers(void **state)
 static void one_turn_is_one_write(void **state)
 {
     struct room *r = *state;
-    static const struct peer collects = {"collects", "", 1 << 20, false};
+    static const struct peer collects = {"collects", "", 1 << 20, false, 0};
     struct seen *seen;
     char url[PATH_BYTES];
     int port;
@@ -169,7 +174,7 @@ static void nothing_came(void *ctx, struct text channel, struct text payload)
 static void silence_is_noticed(void **state)
 {
     struct room *r = *state;
-    static const struct peer silent = {"falls silent", "+PONG\r\n", 14, true};
+    static const struct peer silent = {"falls silent", "+PONG\r\n", 14, true, 0};
     struct silent s;
     struct redis *subscriber;
     char url[2][PATH_BYTES];
@@ -193,11 +198,40 @@ static void silence_is_noticed(void **state)
     }
 }
 
+/* The time of a command ran while those before it were being answered: under much load a Redis that answered all along was dropped. */
+static void slow_is_not_silent(void **state)
+{
+    struct room *r = *state;
+    static const struct peer slow = {"slow", "+PONG\r\n", 14, true, 12};
+    struct seen *seen;
+    char url[PATH_BYTES];
+    int port;
+    pid_t pid = peer_start(&slow, &port, &seen);
+    (void)snprintf(url, sizeof url, "redis://127.0.0.1:%d", port);
+    struct redis *redis;
+    assert_int_equal(redis_open(r->loop, url, NULL, NULL, &redis), 0);
+    for (int64_t end = clock_mono_ms() + 5000; redis_state_now(redis) != REDIS_UP && clock_mono_ms() < end; loop_turn(r->loop, 1)) {
+    }
+    struct calls *c = calls_new(redis);
+    for (int n = 0; n < 12; n++) {
+        assert_int_equal(calls_issue(c, 600, "SET key value"), 0); /* half of the time that the last one takes */
+    }
+    assert_int_equal(calls_issue(c, 600, "SET key value"), 0); /* and one that is never answered */
+    calls_await(r, c, 5000);
+    assert_int_equal(c->by_err[0], 12);
+    assert_int_equal(c->by_err[ERR_TIMEOUT], 1);
+    redis_close(&redis);
+    part_stop(&pid, SIGKILL);
+    munmap(seen, sizeof *seen);
+    calls_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(mad_peers, room_setup, room_teardown),
         cmocka_unit_test_setup_teardown(one_turn_is_one_write, room_setup, room_teardown),
+        cmocka_unit_test_setup_teardown(slow_is_not_silent, room_setup, room_teardown),
         cmocka_unit_test_setup_teardown(silence_is_noticed, room_setup, room_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
