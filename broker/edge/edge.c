@@ -83,7 +83,7 @@ static void descriptors_raise(const struct edge_limits *limits)
     struct rlimit next = {.rlim_cur = now.rlim_max == RLIM_INFINITY || now.rlim_max >= wanted ? wanted : now.rlim_max,
                           .rlim_max = now.rlim_max};
     if (setrlimit(RLIMIT_NOFILE, &next) || next.rlim_cur < wanted) {
-        log_event(LOG_WARN, "descriptors_few", "wanted=%llu got=%llu, fewer sessions than sessions_max",
+        log_event(LOG_WARN, "descriptors_few", "wanted=%llu got=%llu next=\"fewer sessions than sessions_max\"",
                   (unsigned long long)wanted, (unsigned long long)next.rlim_cur);
     }
 }
