@@ -164,6 +164,8 @@ static void pushed(struct redis *r, const struct redis_reply *reply)
     struct text kind = redis_reply_text(redis_reply_at(reply, 0));
     if (text_is(kind, "message") && redis_reply_count(reply) == 3) {
         r->message(r->ctx, redis_reply_text(redis_reply_at(reply, 1)), redis_reply_text(redis_reply_at(reply, 2)));
+    } else if (text_is(kind, "subscribe") && redis_reply_integer(redis_reply_at(reply, 2)) == (int64_t)r->channels_n) {
+        r->message(r->ctx, (struct text){NULL, 0}, (struct text){NULL, 0}); /* from now on nothing is missed */
     } else if (redis_reply_error(reply)) {
         struct text why = redis_reply_text(reply);
         log_event(LOG_WARN, "subscribe", "why=\"%.*s\" next=\"again with the next connection\"", why.n > 200 ? 200 : (int)why.n, why.s ? why.s : "");

@@ -51,7 +51,8 @@ enum redis_state redis_state_now(const struct redis *r);
 int redis_command(struct redis *r, size_t argc, const struct text *argv, int64_t deadline_ms, redis_done done, void *ctx,
                   struct ticket t) MUST_CHECK;
 
-/* A connection of its own for SUBSCRIBE: @message for each publication; subscriptions are made again after a reconnect. */
+/* A connection of its own for SUBSCRIBE: @message for each publication, and with an absent channel each time that it listens (again): what was published before
+ * may have been missed. */
 int redis_subscribe(struct loop *l, const char *url, const char *const *channels, size_t n,
                     void (*message)(void *ctx, struct text channel, struct text payload), void *ctx, struct redis **out) MUST_CHECK;
 

@@ -67,7 +67,7 @@ void append_batch_free(struct store *s)
     }
 }
 
-/* "SEQ STATE", or a list that begins with what was wrong. */
+/* "SEQ STATE", "SEQ STATE NODES", or a list that begins with what was wrong. */
 static void append_answer(struct store_op *op, int err, const struct redis_reply *r)
 {
     struct store_appended a = {0};
@@ -77,6 +77,12 @@ static void append_answer(struct store_op *op, int err, const struct redis_reply
         size_t n = (size_t)(space - said.s);
         err = text_to_u64((struct text){said.s, n}, &a.seq) ? ERR_STORE_REPLY : 0;
         a.state = (struct text){space + 1, said.n - n - 1};
+        const char *more = memchr(a.state.s, ' ', a.state.n);
+        if (more) {
+            size_t state_n = (size_t)(more - a.state.s);
+            a.nodes = (struct text){more + 1, a.state.n - state_n - 1};
+            a.state.n = state_n;
+        }
     } else {
         err = store_answer(err, r);
         err = err ? err : ERR_STORE_REPLY;
@@ -115,17 +121,17 @@ static void batch_parse(void *ctx, const struct ticket *unused, int err, const s
 int append_batch_send(struct store *s)
 {
     struct append_batch *b = s->batch;
-    struct text argv[4 + APPEND_BATCH_MAX * APPEND_WORDS] = {TEXT_LITERAL("FCALL"), TEXT_LITERAL("loket_append"), TEXT_LITERAL("1"),
-                                                             text_of(s->prefix)};
+    struct text argv[5 + APPEND_BATCH_MAX * APPEND_WORDS] = {TEXT_LITERAL("FCALL"), TEXT_LITERAL("loket_append"), TEXT_LITERAL("1"),
+                                                             text_of(s->prefix), text_of(s->node)};
     size_t words = b->n * APPEND_WORDS, at = 0;
     if (words == 0) {
         return 0;
     }
     for (size_t i = 0; i < words; i++) {
-        argv[4 + i] = (struct text){b->words.data + at, b->end[i] - at};
+        argv[5 + i] = (struct text){b->words.data + at, b->end[i] - at};
         at = b->end[i];
     }
-    int err = s->up ? redis_command(s->redis, 4 + words, argv, STORE_DEADLINE_MS, batch_parse, b->first, (struct ticket){0}) : ERR_STORE_AWAY;
+    int err = s->up ? redis_command(s->redis, 5 + words, argv, STORE_DEADLINE_MS, batch_parse, b->first, (struct ticket){0}) : ERR_STORE_AWAY;
     if (!err) {
         (void)batch_take(b); /* batch_parse walks them */
     }
@@ -161,8 +167,8 @@ static int words_add(struct append_batch *b, const struct store_append *a)
     err = err ? err : word_add(b, &i, a->client.n > 0 ? TEXT_LITERAL("n:") : none, a->client);
     err = err ? err : word_add(b, &i, none, (struct text){digits + at, sizeof digits - at});
     err = err ? err : word_add(b, &i, none, a->entry);
-    /* How, in one word, "FROM_RESIDENT CHANNEL OUTBOX MUST_OWN": each further one would be read and made anew on the other side. */
-    err = err ? err : buf_add_text(&b->words, a->from_resident ? TEXT_LITERAL("1 ") : TEXT_LITERAL("0 "));
+    /* How, in one word, "WHO CHANNEL OUTBOX MUST_OWN": each further one would be read and made anew on the other side. */
+    err = err ? err : buf_add_text(&b->words, a->from_resident ? TEXT_LITERAL("1 ") : a->aside ? TEXT_LITERAL("2 ") : TEXT_LITERAL("0 "));
     err = err ? err : buf_add_text(&b->words, a->channel.n > 0 ? a->channel : absent);
     err = err ? err : buf_add_byte(&b->words, ' ');
     err = err ? err : buf_add_text(&b->words, a->outbox.n > 0 ? a->outbox : absent);

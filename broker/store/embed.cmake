@@ -1,5 +1,10 @@
-# IN → a C array `loket_lua` with its length, in OUT.
-file(READ ${IN} hex HEX)
+# IN, files separated by commas → one C array `loket_lua` with its length, in OUT.
+string(REPLACE "," ";" files "${IN}")
+set(hex "")
+foreach(file ${files})
+    file(READ ${file} part HEX)
+    string(APPEND hex "${part}")
+endforeach()
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
 string(LENGTH "${hex}" digits)
 math(EXPR length "${digits} / 2")

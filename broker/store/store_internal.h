@@ -8,7 +8,7 @@
 #include "store/store.h"
 
 #define STORE_DEADLINE_MS 5000
-#define STORE_ARGS_MAX 80           /* 18 of arrive and 50 references, with room */
+#define STORE_ARGS_MAX 128          /* 25 of arrive and 50 references, 24 of transition and 4 for each of 8 shares, 64 places, with room */
 #define STORE_PREFIX_BYTES (ID_ROOM + 8)
 #define ID_ROOM 65
 #define STORE_KEY_BYTES 160
@@ -49,6 +49,14 @@ struct store_op {
         store_view_done view;
         store_plain_done plain;
         store_out_done out;
+        store_look_done look;
+        store_places_done places;
+        store_targets_done targets;
+        store_sums_done sums;
+        store_text_done text;
+        store_due_done due;
+        store_beat_done beat;
+        store_nodes_done nodes;
     } done;
     void *ctx;
     struct ticket ticket;
@@ -63,6 +71,51 @@ int store_send(struct store *s, size_t argc, const struct text *argv, redis_done
 int store_call(struct store *s, const char *function, size_t argc, struct text *argv, redis_done parse, struct store_op *op) MUST_CHECK;
 /* The first element of a function's answer: 0, or the error it names. ERR_STORE_REPLY for any other form. */
 int store_answer(int err, const struct redis_reply *reply);
+
+/* --- making arguments, reading answers ------------------------------------------------------------------------------------------------ */
+
+struct number { /* a decimal number as text, on the stack of the caller */
+    char s[24];
+};
+
+static inline struct text number(uint64_t value, struct number *room)
+{
+    char *at = room->s + sizeof room->s;
+    do {
+        *--at = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    return (struct text){at, (size_t)(room->s + sizeof room->s - at)};
+}
+
+static inline struct text flag(bool on)
+{
+    return on ? TEXT_LITERAL("1") : TEXT_LITERAL("0");
+}
+
+static inline struct text at_text(const struct redis_reply *r, size_t i)
+{
+    return redis_reply_text(redis_reply_at(r, i));
+}
+
+static inline uint64_t at_number(const struct redis_reply *r, size_t i)
+{
+    int64_t n = redis_reply_integer(redis_reply_at(r, i));
+    return n > 0 ? (uint64_t)n : 0;
+}
+
+/* Empty means absent in what the functions answer. */
+static inline struct text at_maybe(const struct redis_reply *r, size_t i)
+{
+    struct text t = at_text(r, i);
+    return t.n > 0 ? t : (struct text){NULL, 0};
+}
+
+/* Functions that answer 'ok' or an error, and no more; and those that append one entry. */
+int call_plain(struct store *s, const char *function, size_t argc, struct text *argv, store_plain_done done, void *ctx, struct ticket t) MUST_CHECK;
+int call_append(struct store *s, const char *function, size_t argc, struct text *argv, store_append_done done, void *ctx, struct ticket t) MUST_CHECK;
+/* Words of @list, separated by spaces, into @out; how many. */
+size_t words_split(struct text list, struct text *out, size_t max);
 
 /* append.c */
 int append_batch_new(struct store *s) MUST_CHECK;
