@@ -143,13 +143,13 @@ function historyEnded(c: Conversation): Conversation {
     return { ...c, older: [], list, count: list.length, base: c.base - found.length, receipts };
 }
 
-/** Messages of the resident that no agent has had on screen. */
+/** Messages of the resident, and whispers, that no agent has had on screen. */
 export function conversationUnread(c: Conversation): number {
     let unread = 0;
     for (let i = c.count - 1; i >= 0; i--) {
         const entry = c.list[i] as Entry;
         if (entry.seq <= c.readAgent) break;
-        if (entry.kind === "message" && entry.from === "resident") unread++;
+        if (entry.kind === "whisper" || (entry.kind === "message" && entry.from === "resident")) unread++;
     }
     return unread;
 }

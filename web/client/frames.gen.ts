@@ -9,6 +9,34 @@ export interface QueueName {
     name_nl: string;
     /** its English name */
     name_en: string;
+    /** outside its opening hours now */
+    closed?: boolean | undefined;
+    /** closed: when it opens, ms since 1970; absent: not known */
+    opens_at?: number | undefined;
+    /** closed: what a `start` does: `queue` (waits as ever), `message` (is kept, and answered later) or `close` (is refused) */
+    outside?: string | undefined;
+    /** closed: what to tell residents, in Dutch */
+    outside_nl?: string | undefined;
+    /** in English */
+    outside_en?: string | undefined;
+    /** closed: where to write instead */
+    outside_email?: string | undefined;
+    /** for agents: the reason codes of `close`; when there are any, one is asked for */
+    reasons?: string[] | undefined;
+    /** for agents: time after `close` for what is left to do; 0: none */
+    wrap_up_s?: number | undefined;
+}
+
+/** A presence that an agent can choose besides those that everyone has. */
+export interface StatusName {
+    /** the value of `presence` */
+    status: string;
+    /** its Dutch name */
+    name_nl: string;
+    /** its English name */
+    name_en: string;
+    /** the channels of which it takes work; none: it takes no work */
+    channels?: string[] | undefined;
 }
 
 /** A file that came with a message; fetched at `/api/attachment/CONVERSATION/HASH`. */
@@ -47,8 +75,22 @@ export interface QueueRow {
     oldest_at: number;
     /** conversations that an agent holds */
     active: number;
-    /** agents of this queue who are available */
+    /** agents of this queue who take work now */
     available: number;
+    /** outside its opening hours */
+    closed?: boolean | undefined;
+    /** how long the oldest has waited */
+    longest_ms?: number | undefined;
+    /** given to an agent since midnight */
+    answered?: number | undefined;
+    /** of which within the time that the queue promises */
+    in_level?: number | undefined;
+    /** ended since midnight before anybody took them */
+    abandoned?: number | undefined;
+    /** average speed of answer since midnight */
+    answer_ms?: number | undefined;
+    /** average handle time since midnight */
+    handle_ms?: number | undefined;
 }
 
 /** One agent on the wallboard. */
@@ -57,7 +99,7 @@ export interface AgentRow {
     agent: string;
     /** display name */
     name: string;
-    /** `available`, `break` or `offline` */
+    /** `available`, `busy`, `break`, `wrap_up`, `missed`, `offline` or one of the organisation's own */
     presence: string;
     /** capacity units in use */
     load: number;
@@ -69,6 +111,12 @@ export interface AgentRow {
     since: number;
     /** queues of this agent */
     queues?: string[] | undefined;
+    /** has a console open on some broker */
+    here?: boolean | undefined;
+    /** offers that passed unanswered since the last one that was taken */
+    missed?: number | undefined;
+    /** units of interruptible work that give way to other work just now */
+    aside?: number | undefined;
 }
 
 /** One waiting conversation on the wallboard, oldest first. */
@@ -81,6 +129,184 @@ export interface WaitingRow {
     channel: string;
     /** waiting since, ms since 1970 */
     since: number;
+    /** its priority */
+    priority?: number | undefined;
+}
+
+/** Something that a supervisor has to know while it lasts. */
+export interface Alarm {
+    /** `level` (a service level is in danger or missed), `nobody` (no agent takes work of a queue where somebody waits), `old` (a conversation waits too long), `missed` (an agent misses offers), `stuck` (its requirements fit nobody) */
+    kind: string;
+    /** ms since 1970 */
+    since: number;
+    /** the queue */
+    queue?: string | undefined;
+    /** the conversation */
+    conversation?: string | undefined;
+    /** the agent */
+    agent?: string | undefined;
+    /** kind `level`: `first` (first response) or `resolve` */
+    target?: string | undefined;
+    /** kind `level`: when the target is, or was, missed */
+    due_at?: number | undefined;
+}
+
+/** A skill, held or asked for. */
+export interface Skill {
+    /** its name, 1 to 64 of a-z, 0-9 and - */
+    skill: string;
+    /** 1 to 10; absent: 1. Held: how good; asked for: at least */
+    level?: number | undefined;
+}
+
+/** What one channel means to one agent. */
+export interface ChannelRule {
+    /** `chat`, `email` or `sms` */
+    channel: string;
+    /** capacity units that one conversation takes; absent: the organisation's weight */
+    weight?: number | undefined;
+    /** at most so many at once; absent: as many as fit */
+    limit?: number | undefined;
+    /** work is offered and has to be accepted; otherwise it is given at once */
+    must_accept?: boolean | undefined;
+}
+
+/** One member of staff, as administrators see it. The password is set by `loketctl`. */
+export interface AgentSettings {
+    /** display name */
+    name: string;
+    /** `agent`, `supervisor` or `administrator` (a supervisor who may change settings) */
+    role: string;
+    /** queues, the most important first (see `routing.queue_order_s`) */
+    queues?: string[] | undefined;
+    /** capacity units; absent: 6 */
+    capacity?: number | undefined;
+    /** what differs by channel */
+    channels?: ChannelRule[] | undefined;
+    /** skills held */
+    skills?: Skill[] | undefined;
+    /** languages spoken; none: any */
+    languages?: string[] | undefined;
+}
+
+/** Open on these days from then to then, local time. */
+export interface HoursRule {
+    /** `mon` `tue` `wed` `thu` `fri` `sat` `sun` */
+    days: string[];
+    /** `HH:MM` */
+    from: string;
+    /** `HH:MM`, later than `from`; `24:00` is the end of the day */
+    to: string;
+}
+
+/** A day with other hours than its weekday has. */
+export interface Holiday {
+    /** `YYYY-MM-DD` */
+    date: string;
+    /** `HH:MM`; absent: closed all day */
+    from?: string | undefined;
+    /** `HH:MM` */
+    to?: string | undefined;
+}
+
+/** What a queue promises on a channel. The clocks run in opening hours. */
+export interface Level {
+    /** `chat`, `email` or `sms`; absent: all that have no rule of their own */
+    channel?: string | undefined;
+    /** given to an agent within; counts for `within service level` */
+    answer_s?: number | undefined;
+    /** the first words of an agent within */
+    first_response_s?: number | undefined;
+    /** closed within */
+    resolution_s?: number | undefined;
+    /** alarm so long before a target is missed; absent: 60 */
+    warn_s?: number | undefined;
+}
+
+/** One queue, as administrators see it. */
+export interface QueueSettings {
+    /** its Dutch name */
+    name_nl: string;
+    /** its English name */
+    name_en: string;
+    /** required of its agents */
+    skills?: Skill[] | undefined;
+    /** asked for at first, see `drop_preferred_s` */
+    preferred?: Skill[] | undefined;
+    /** preferred skills and the language are asked for so long; absent: 30 */
+    drop_preferred_s?: number | undefined;
+    /** the language is asked for however long it takes */
+    language_required?: boolean | undefined;
+    /** agents of these queues may take its conversations, too, after `widen_s` */
+    widen_to?: string[] | undefined;
+    /** see `widen_to` */
+    widen_s?: number | undefined;
+    /** supervisors are told of one that waits longer; absent: 600 */
+    tell_s?: number | undefined;
+    /** an offer lasts so long; absent: 20 */
+    offer_s?: number | undefined;
+    /** offer to so many agents at once, the first to accept has it; 0 or 1: to one */
+    broadcast?: number | undefined;
+    /** time after the end of a conversation for what is left to do; 0: none */
+    wrap_up_s?: number | undefined;
+    /** reason codes, one of which is asked for at the end; none: not asked */
+    reasons?: string[] | undefined;
+    /** what is reopened within this time goes first to the agent who had it; absent: 86400 */
+    reopen_s?: number | undefined;
+    /** handed over to this queue and taken by nobody: back to the sender after; absent: 300; 0: never */
+    return_s?: number | undefined;
+    /** opening hours; none: always open */
+    hours?: HoursRule[] | undefined;
+    /** days with other hours */
+    holidays?: Holiday[] | undefined;
+    /** a chat outside opening hours: `queue`, `message` or `close`; absent: `queue`. E-mail and SMS always wait */
+    outside?: string | undefined;
+    /** what residents are told then, in Dutch */
+    outside_nl?: string | undefined;
+    /** in English */
+    outside_en?: string | undefined;
+    /** where they can write instead */
+    outside_email?: string | undefined;
+    /** chats that may wait; more go to `overflow_to`, or are refused with `full`; 0: no limit */
+    waiting_max?: number | undefined;
+    /** another queue */
+    overflow_to?: string | undefined;
+    /** of its new conversations; 0 is usual */
+    priority?: number | undefined;
+    /** what it promises */
+    levels?: Level[] | undefined;
+}
+
+/** A presence of the organisation's own. */
+export interface StatusSettings {
+    /** 1 to 32 of a-z, 0-9 and _; not one that everyone has */
+    status: string;
+    /** its Dutch name */
+    name_nl: string;
+    /** its English name */
+    name_en: string;
+    /** takes work of these channels; none: no work */
+    channels?: string[] | undefined;
+}
+
+/** What holds for the whole organisation. */
+export interface RoutingSettings {
+    /** of all hours, IANA; absent: Europe/Amsterdam */
+    timezone?: string | undefined;
+    /** head start of each step of priority; absent: 300 */
+    priority_step_s?: number | undefined;
+    /** each step down an agent's list of queues counts as so much less waiting; 0: the order does not matter */
+    queue_order_s?: number | undefined;
+    /** channels whose conversations give way to others when an agent is full */
+    interruptible?: string[] | undefined;
+    /** what an agent declined is not offered to them again for; absent: 60 */
+    decline_rest_s?: number | undefined;
+    /** supervisors are told after so many missed offers in a row; absent: 3 */
+    missed_max?: number | undefined;
+    /** an agent without a connection keeps their work so long; absent: `limits.away_grace_ms` of the broker's file */
+    away_grace_s?: number | undefined;
+    /** presences besides those that everyone has */
+    statuses?: StatusSettings[] | undefined;
 }
 
 /** First frame of every connection. `client` names this copy of the program: messages are numbered per client and conversation. */
@@ -119,6 +345,10 @@ export interface WelcomeFrame {
     work?: string[] | undefined;
     /** for agents: presence now */
     presence?: string | undefined;
+    /** for agents and supervisors: what the organisation added to `presence` */
+    statuses?: StatusName[] | undefined;
+    /** for supervisors: may change settings through `/api` */
+    admin?: boolean | undefined;
 }
 
 /** Heartbeat; the other side answers with `pong` at once. The broker closes with 4408 after two silent intervals; clients do the same. */
@@ -172,6 +402,8 @@ export interface StartFrame {
     text: string;
     /** what the resident wants to be called */
     name?: string | undefined;
+    /** the language that the resident wants to be helped in, BCP 47; absent: any */
+    language?: string | undefined;
 }
 
 /** The conversation exists and its first message is on disk. */
@@ -187,6 +419,23 @@ export interface StartedFrame {
     expires_at: number;
     /** sequence number of the first message */
     seq: number;
+}
+
+/** Where one's own waiting conversation stands; sent when it changes. Not kept. */
+export interface WaitingFrame {
+    verb: "waiting";
+    /** the conversation */
+    conversation: string;
+    /** place in line: 1 is next; 0: it waits no more */
+    place: number;
+    /** the wait that is likely, at least; with `wait_to_s`, or neither when too little is known to say */
+    wait_from_s?: number | undefined;
+    /** the wait that is likely, at most */
+    wait_to_s?: number | undefined;
+    /** the queue is outside its opening hours */
+    closed?: boolean | undefined;
+    /** closed: when it opens, ms since 1970 */
+    opens_at?: number | undefined;
 }
 
 /** Follow a conversation: everything after `seq` is sent as `entry` frames, then what comes. There is no window: any age is served from the log. */
@@ -261,6 +510,8 @@ export interface SayFrame {
     channel?: string | undefined;
     /** agents: an internal note, never shown to the resident */
     note?: boolean | undefined;
+    /** supervisors: to the agent alone; without it a supervisor must have joined or taken the conversation */
+    whisper?: boolean | undefined;
 }
 
 /** The message is on disk. */
@@ -283,7 +534,7 @@ export interface EntryFrame {
     conversation: string;
     /** its place in the log */
     seq: number;
-    /** `message`, `note`, `state`, `receipt`, `link`; `hidden` for what this role may not see (it only keeps the numbers dense) */
+    /** `message`, `note`, `whisper`, `state`, `receipt`, `link`; `hidden` for what this role may not see (it only keeps the numbers dense) */
     kind: string;
     /** when it was taken in, ms since 1970 */
     at: number;
@@ -339,10 +590,10 @@ export interface ReadFrame {
     from?: string | undefined;
 }
 
-/** Own presence. The broker answers with the same frame once it is stored. */
+/** Own presence. The broker answers with the same frame once it is stored, and sends it when something else changed it. */
 export interface PresenceFrame {
     verb: "presence";
-    /** `available`, `break` or `offline` */
+    /** `available`, `busy`, `break`, `wrap_up`, `offline` or one of `welcome.statuses`; the broker may say `missed`: an offer passed unanswered, no work comes until another is chosen */
     presence: string;
 }
 
@@ -353,7 +604,7 @@ export interface ConversationFrame {
     conversation: string;
     /** grows with each change of state */
     version: number;
-    /** `queued`, `active` or `closed` */
+    /** `queued`, `offered`, `active`, `snoozed`, `wrap_up` or `closed` */
     state: string;
     /** its queue */
     queue: string;
@@ -381,15 +632,87 @@ export interface ConversationFrame {
     present?: boolean | undefined;
     /** known ways to reach the resident */
     addresses?: Address[] | undefined;
+    /** state `offered`: to whom; `accept` or `decline` it before `due_at` */
+    offered?: string[] | undefined;
+    /** who takes part besides the owner */
+    joined?: string[] | undefined;
+    /** when the state ends by itself: the offer, the wrap-up or the snooze; ms since 1970 */
+    due_at?: number | undefined;
+    /** handed over by this agent: it comes back to them when nobody takes it */
+    back?: string | undefined;
+    /** its priority; each step is a head start in time */
+    priority?: number | undefined;
+    /** the language that the resident asked for */
+    language?: string | undefined;
+    /** an answer is promised by then, ms since 1970; absent: given, or not promised */
+    first_due_at?: number | undefined;
+    /** its end is promised by then, ms since 1970 */
+    resolve_due_at?: number | undefined;
 }
 
-/** The work is done. A later message of the resident opens the conversation again. */
+/** Take an offered conversation. Who is late gets `stale`. */
+export interface AcceptFrame {
+    verb: "accept";
+    /** the conversation */
+    conversation: string;
+}
+
+/** Let an offered conversation pass. It goes back to its old place, and comes to the same agent again only after a rest, when nobody else takes it. */
+export interface DeclineFrame {
+    verb: "decline";
+    /** the conversation */
+    conversation: string;
+    /** why, for supervisors */
+    reason?: string | undefined;
+}
+
+/** Hand over to an agent or to a queue. The former agent's access and load end in the same step; what nobody takes comes back to them. Supervisors: any conversation. */
+export interface TransferFrame {
+    verb: "transfer";
+    /** the conversation */
+    conversation: string;
+    /** to this agent; refused with `capacity` when they take no work now */
+    agent?: string | undefined;
+    /** to this queue; one of both */
+    queue?: string | undefined;
+}
+
+/** Bring somebody in besides the owner: they read and write along. To consult: bring a colleague in, then `transfer` to them. */
+export interface JoinFrame {
+    verb: "join";
+    /** the conversation */
+    conversation: string;
+    /** who; absent: oneself (supervisors) */
+    agent?: string | undefined;
+}
+
+/** End taking part that `join` began. */
+export interface PartFrame {
+    verb: "part";
+    /** the conversation */
+    conversation: string;
+    /** who; absent: oneself */
+    agent?: string | undefined;
+}
+
+/** Put away until a time, or until the resident writes. It takes no capacity meanwhile, and goes first to who had it. */
+export interface SnoozeFrame {
+    verb: "snooze";
+    /** the conversation */
+    conversation: string;
+    /** ms since 1970; absent: until the resident writes */
+    until?: number | undefined;
+}
+
+/** The work is done. In a queue with wrap-up the first `close` begins it and the second ends it. A resident's `close` ends waiting or talking. A later message of the resident opens the conversation again. */
 export interface CloseFrame {
     verb: "close";
     /** the conversation */
     conversation: string;
     /** highest number seen; when the resident has said more since, the close is refused with `stale`, so that no message ends in a closed conversation unread */
     seq?: number | undefined;
+    /** agents: one of the queue's reason codes; needed at the end when it has any */
+    reason?: string | undefined;
 }
 
 /** Give the conversation back to a queue: its own, at its old place, or another. */
@@ -423,6 +746,44 @@ export interface UnlinkFrame {
     address: string;
 }
 
+/** Take a conversation over, whoever holds it. */
+export interface TakeFrame {
+    verb: "take";
+    /** the conversation */
+    conversation: string;
+}
+
+/** Give a conversation another priority. Age wins in the end: each step is worth `routing.priority_step_s` of waiting. */
+export interface PrioritiseFrame {
+    verb: "prioritise";
+    /** the conversation */
+    conversation: string;
+    /** 0 is usual */
+    priority: number;
+}
+
+/** Change an agent's presence. */
+export interface SetPresenceFrame {
+    verb: "set_presence";
+    /** the agent */
+    agent: string;
+    /** as in `presence` */
+    presence: string;
+}
+
+/** A notice of a supervisor to agents; only supervisors send it. Not kept. */
+export interface BulletinFrame {
+    verb: "bulletin";
+    /** the words */
+    text: string;
+    /** only to agents of these queues; none: to all */
+    queues?: string[] | undefined;
+    /** DOWN: the supervisor's name */
+    from?: string | undefined;
+    /** DOWN: when, ms since 1970 */
+    at?: number | undefined;
+}
+
 /** Send `board` now and when it changes, at most twice a second. Agents see their own queues, supervisors all. */
 export interface WatchFrame {
     verb: "watch";
@@ -435,10 +796,12 @@ export interface BoardFrame {
     at: number;
     /** the queues */
     queues: QueueRow[];
-    /** the agents (supervisors only) */
+    /** the agents; for agents: their colleagues, without load */
     agents?: AgentRow[] | undefined;
     /** the longest waiting, oldest first */
     waiting?: WaitingRow[] | undefined;
+    /** what is wrong now (supervisors only) */
+    alarms?: Alarm[] | undefined;
 }
 
 /** What a client may send. */
@@ -454,10 +817,20 @@ export type UpFrame =
     | TypingFrame
     | ReadFrame
     | PresenceFrame
+    | AcceptFrame
+    | DeclineFrame
+    | TransferFrame
+    | JoinFrame
+    | PartFrame
+    | SnoozeFrame
     | CloseFrame
     | RequeueFrame
     | LinkFrame
     | UnlinkFrame
+    | TakeFrame
+    | PrioritiseFrame
+    | SetPresenceFrame
+    | BulletinFrame
     | WatchFrame;
 
 /** What the broker sends. */
@@ -468,6 +841,7 @@ export type DownFrame =
     | ErrorFrame
     | NoticeFrame
     | StartedFrame
+    | WaitingFrame
     | ResumedFrame
     | HistoryEndFrame
     | AckFrame
@@ -476,6 +850,7 @@ export type DownFrame =
     | ReadFrame
     | PresenceFrame
     | ConversationFrame
+    | BulletinFrame
     | BoardFrame;
 
 /** Limits in bytes or items, as proto/limits.def gives them. */
@@ -510,6 +885,40 @@ export const LIMITS = {
     AGENTS_MAX: 4096,
     /** conversations that one agent holds */
     WORK_MAX: 1024,
+    /** agents to whom one conversation is offered at once */
+    OFFERS_MAX: 8,
+    /** who takes part in one conversation besides its owner */
+    JOINED_MAX: 8,
+    /** channels in one list; there are three so far */
+    CHANNELS_MAX: 8,
+    /** presences of an organisation's own */
+    STATUSES_MAX: 32,
+    /** reason codes of a queue */
+    REASONS_MAX: 64,
+    /** skills of one agent */
+    SKILLS_MAX: 32,
+    /** skills that one conversation asks for */
+    NEEDS_MAX: 8,
+    /** languages of one agent, and of an organisation */
+    LANGUAGES_MAX: 32,
+    /** rules of opening hours: three times a day */
+    HOURS_MAX: 21,
+    /** days with other hours: about ten a year */
+    HOLIDAYS_MAX: 200,
+    /** days of the week */
+    DAYS_MAX: 7,
+    /** promises of a queue */
+    LEVELS_MAX: 8,
+    /** alarms shown at once, the oldest first */
+    ALARMS_MAX: 200,
+    /** level of a skill */
+    LEVEL_MAX: 10,
+    /** steps of priority */
+    PRIORITY_MAX: 9,
+    /** capacity units */
+    CAPACITY_MAX: 1000000,
+    /** a duration in seconds: one year */
+    SECONDS_MAX: 31536000,
     /** addresses of one resident */
     ADDRESSES_MAX: 32,
     /** waiting conversations on a wallboard; the longest waiting are shown */

@@ -14,6 +14,10 @@ export type AgentRow = NonNullable<Board["agents"]>[number];
 export type WaitingRow = NonNullable<Board["waiting"]>[number];
 export type QueueName = NonNullable<Down<"welcome">["queues"]>[number];
 
-export type Presence = "available" | "break" | "offline";
+export type StatusName = NonNullable<Down<"welcome">["statuses"]>[number];
+export type Alarm = NonNullable<Board["alarms"]>[number];
+
+/** One that everyone has, or one of the organisation's own (`welcome.statuses`). */
+export type Presence = string;
 export type Channel = "chat" | "email" | "sms";
 export const CHANNELS: readonly Channel[] = ["chat", "email", "sms"];

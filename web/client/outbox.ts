@@ -11,6 +11,7 @@ export interface OutboxItem {
     readonly text: string;
     readonly channel?: string | undefined;
     readonly note?: boolean | undefined;
+    readonly whisper?: boolean | undefined;
     /** When it was written, ms since 1970. */
     readonly at: number;
     readonly tried?: boolean | undefined;

@@ -26,6 +26,8 @@ export interface Start {
     readonly queue: string;
     readonly text: string;
     readonly name?: string | undefined;
+    /** To be helped in. */
+    readonly language?: string | undefined;
     readonly at: number;
 }
 
@@ -42,6 +44,12 @@ export class Resident extends Store {
     startRefused: string | null = null;
     thread: Thread | null = null;
     queue = "";
+    /** Place in line, while there is one. */
+    waiting: Down<"waiting"> | null = null;
+    /** Broker's clock minus ours. */
+    clockMs = 0;
+    /** The resident ends the conversation: asked of the broker, or why it refused. */
+    ending: "asked" | { readonly code: string } | null = null;
     private epoch: string | undefined;
     private readonly connection: Connection;
     private cancelStart: () => void = () => undefined;
@@ -90,7 +98,7 @@ export class Resident extends Store {
     }
 
     begin(queue: string, text: string, name?: string): void {
-        this.start = { key: this.env.id(), queue, text, name, at: this.env.now() };
+        this.start = { key: this.env.id(), queue, text, name, language: this.language(), at: this.env.now() };
         this.startRefused = null;
         this.queue = queue;
         storageWrite(this.storage, this.startKey(), this.start);
@@ -98,11 +106,19 @@ export class Resident extends Store {
         this.changed();
     }
 
+    /** No more waiting, or no more talking. */
+    end(): void {
+        if (this.thread === null) return;
+        const asked = this.connection.send({ verb: "close", conversation: this.thread.options.conversation });
+        this.ending = asked ? "asked" : { code: "closed" };
+        this.changed();
+    }
+
     /** Leave the conversation behind: back to the subjects. */
     startOver(): void {
         this.thread?.leave();
         if (this.thread !== null) this.storage.remove(outboxKey(this.client, this.thread.options.conversation));
-        this.thread = null;
+        this.thread = this.waiting = this.ending = null;
         this.start = this.startRefused = null;
         this.cancelStart();
         this.storage.remove(CHAT_KEY);
@@ -129,7 +145,10 @@ export class Resident extends Store {
     private statusChanged(status: ConnectionStatus): void {
         const before = this.status;
         this.status = status;
-        if (before.phase === "open" && status.phase !== "open") this.thread?.disconnected();
+        if (before.phase === "open" && status.phase !== "open") {
+            this.thread?.disconnected();
+            this.ending = null; /* whether it was heard, the log will say */
+        }
         if (before.storeAway && !status.storeAway && status.phase === "open") {
             this.thread?.accepted();
             this.sendStart();
@@ -142,6 +161,7 @@ export class Resident extends Store {
         this.epoch = frame.epoch;
         storageWrite(this.storage, "loket.epoch", frame.epoch);
         this.organisation = frame.organisation;
+        this.clockMs = frame.now - this.env.now();
         this.queues = frame.queues ?? [];
         this.textBytesMax = frame.text_bytes_max;
         this.staff = frame.role !== "resident";
@@ -154,15 +174,23 @@ export class Resident extends Store {
         if (frame.verb === "started") return this.started(frame);
         const conversation = "conversation" in frame ? frame.conversation : undefined;
         if (frame.verb === "error" && !conversation && this.thread === null) return this.startError(frame);
-        if (this.thread !== null && conversation === this.thread.options.conversation) this.thread.frame(frame);
+        if (this.thread === null || conversation !== this.thread.options.conversation) return;
+        if (frame.verb === "waiting") this.waiting = frame.place > 0 ? frame : null;
+        if (frame.verb === "error" && frame.refused === "close") this.ending = { code: frame.code };
+        if (frame.verb === "entry" && frame.kind === "state") {
+            this.ending = null;
+            if (frame.state !== "queued" && frame.state !== "offered") this.waiting = null;
+        }
+        this.thread.frame(frame);
+        if (frame.verb === "waiting") this.changed();
     }
 
     /* Safe to repeat by its key, so it is repeated until `started` comes. */
     private sendStart(): void {
         this.cancelStart();
         if (this.start === null || this.thread !== null || this.startRefused !== null || this.status.storeAway) return;
-        const { key, queue, text, name } = this.start;
-        if (!this.connection.send({ verb: "start", key, queue, text, name })) return;
+        const { key, queue, text, name, language } = this.start;
+        if (!this.connection.send({ verb: "start", key, queue, text, name, language })) return;
         this.cancelStart = this.env.timer(ANSWER_PATIENCE_MS, () => {
             this.connection.wake();
             this.sendStart();
@@ -170,7 +198,8 @@ export class Resident extends Store {
     }
 
     private startError(frame: Down<"error">): void {
-        if (errorRepeats(frame)) {
+        /* A queue that takes no more may do so for an hour: whoever waits for that should know. */
+        if (errorRepeats(frame) && frame.code !== "full") {
             this.cancelStart();
             this.cancelStart = this.env.timer(START_REPEAT_MS, () => this.sendStart());
         } else {

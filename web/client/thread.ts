@@ -51,6 +51,8 @@ export interface ThreadOptions {
     readonly last?: number | undefined;
     /** Side that this page speaks for. */
     readonly side: "resident" | "agent";
+    /** Reads along: nobody is told of reading or typing. */
+    readonly unseen?: boolean | undefined;
 }
 
 export class Thread {
@@ -109,7 +111,7 @@ export class Thread {
 
     /** This error answers something that the thread itself asked for. */
     awaits(frame: Down<"error">): boolean {
-        return (frame.counter ?? 0) > 0 || this.resuming;
+        return (frame.counter ?? 0) > 0 || (this.resuming && (frame.refused ?? "resume") === "resume");
     }
 
     /** The broker takes messages in again. What others said around the loss may have been stored and not been told: look in the log. */
@@ -140,7 +142,7 @@ export class Thread {
     }
 
     /** False when the outbox is full; nothing was taken then. */
-    say(text: string, how: { channel?: string | undefined; note?: boolean | undefined } = {}): boolean {
+    say(text: string, how: Pick<OutboxItem, "channel" | "note" | "whisper"> = {}): boolean {
         if (outboxFull(this.box)) return false;
         this.setBox(outboxAdd(this.box, { key: this.env.id(), text, at: this.env.now(), ...how }));
         this.typedAt = 0;
@@ -161,7 +163,7 @@ export class Thread {
     }
 
     typing(): void {
-        if (!this.ready || this.env.now() - this.typedAt < TYPING_EVERY_MS) return;
+        if (!this.ready || this.options.unseen === true || this.env.now() - this.typedAt < TYPING_EVERY_MS) return;
         this.typedAt = this.env.now();
         this.port.send({ verb: "typing", conversation: this.options.conversation });
     }
@@ -169,7 +171,7 @@ export class Thread {
     /** Everything up to @seq is on screen. */
     read(seq: number): void {
         const known = this.options.side === "agent" ? this.log.readAgent : this.log.readResident;
-        if (!this.ready || seq <= Math.max(known, this.readUpTo)) return;
+        if (!this.ready || this.options.unseen === true || seq <= Math.max(known, this.readUpTo)) return;
         this.readUpTo = seq;
         if (!this.port.send({ verb: "read", conversation: this.options.conversation, seq })) return;
         this.log = conversationApply(
@@ -228,7 +230,7 @@ export class Thread {
                 this.setBox(repeats ? outboxHold(this.box) : outboxFail(this.box, frame.code));
                 if (repeats) this.repeatLater(() => this.pump());
             }
-        } else if (this.resuming) {
+        } else if (this.awaits(frame)) {
             this.resuming = false;
             if (errorRepeats(frame)) this.repeatLater(() => this.resume());
             else this.refused = frame.code;
@@ -257,8 +259,8 @@ export class Thread {
 
     private transmit(item: OutboxItem, counter: number): void {
         const { conversation } = this.options;
-        const { text, channel, note } = item;
-        this.port.send({ verb: "say", conversation, counter, text, channel, note });
+        const { text, channel, note, whisper } = item;
+        this.port.send({ verb: "say", conversation, counter, text, channel, note, whisper });
     }
 
     /* While an answer is due: after some time see whether the connection lives, and ask again. Repeating is safe by the protocol. */

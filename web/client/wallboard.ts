@@ -1,69 +1,42 @@
-/* The supervisor's wallboard without its looks: the board as the broker sends it, and a short memory for the trend. */
-import { Connection, type ConnectionStatus } from "./connection.ts";
-import type { Environment } from "./environment.ts";
-import type { Board, DownFrame, QueueName } from "./frames.ts";
-import type { Session } from "./session.ts";
-import { Store } from "./store.ts";
-import type { Wire } from "./wire.ts";
+/* The supervisor's wallboard without its looks: the board as the broker sends it, a short memory for the trend, and any conversation that is opened. */
+import { Desk } from "./desk.ts";
+import type { Board, DownFrame, Presence, Work } from "./frames.ts";
 
 export const TREND_STEP_MS = 5000;
 export const TREND_STEPS = 120; /* ten minutes */
 
-export class Wallboard extends Store {
-    status: ConnectionStatus;
-    queues: readonly QueueName[] = [];
-    board: Board | null = null;
-    clockMs = 0;
-    signedOut = false;
+export class Wallboard extends Desk {
     /** Waiting of each queue, oldest first, one for each step. */
     readonly trend = new Map<string, number[]>();
     private trendAt = 0;
-    private readonly connection: Connection;
 
-    constructor(
-        private readonly env: Environment,
-        wire: Wire,
-        client: string,
-        readonly session: Session,
-        language: () => string,
-    ) {
-        super();
-        this.connection = new Connection(env, wire, {
-            hello: () => ({ client, language: language() }),
-            welcome: (frame) => {
-                if (frame.role !== this.session.role) {
-                    this.signedOut = true;
-                    this.connection.stop();
-                    return;
-                }
-                this.clockMs = frame.now - env.now();
-                this.queues = frame.queues ?? [];
-                this.connection.send({ verb: "watch" });
-            },
-            frame: (frame) => this.frame(frame),
-            status: (status) => {
-                this.status = status;
-                if (status.reason === "sign_in") this.signedOut = true;
-                this.changed();
-            },
-        });
-        this.status = this.connection.status;
+    /** Read along, unseen. */
+    open(conversation: string): void {
+        if (!this.work.has(conversation)) this.work.set(conversation, workSketch(conversation, this.board));
+        this.follow(conversation, false);
+        this.select(conversation);
     }
 
-    connect(): void {
-        this.connection.start();
+    take(conversation: string): void {
+        this.command({ verb: "take", conversation });
     }
 
-    disconnect(): void {
-        this.connection.stop();
+    prioritise(conversation: string, priority: number): void {
+        this.command({ verb: "prioritise", conversation, priority });
     }
 
-    wake(): void {
-        this.connection.wake();
+    setPresenceOf(agent: string, presence: Presence): void {
+        this.command({ verb: "set_presence", agent, presence });
     }
 
-    offline(): void {
-        this.connection.offline();
+    /** To agents of @queues; none: to all. */
+    tell(text: string, queues: readonly string[]): void {
+        this.command({ verb: "bulletin", text, queues: queues.length > 0 ? [...queues] : undefined });
+    }
+
+    /** Known to be with @agent: what was opened here. */
+    workOf(agent: string): Work[] {
+        return [...this.work.values()].filter((each) => each.owner === agent && each.state !== "closed");
     }
 
     /** Once a step, also when nothing changed: a flat line is news too. */
@@ -77,11 +50,27 @@ export class Wallboard extends Store {
         }
     }
 
-    private frame(frame: DownFrame): void {
-        if (frame.verb !== "board") return;
-        this.board = frame;
-        this.clockMs = frame.at - this.env.now();
-        this.sample();
-        this.changed();
+    protected override frame(frame: DownFrame): void {
+        super.frame(frame);
+        if (frame.verb === "board") this.sample();
     }
+}
+
+/** What can be said of a conversation before its first frame: as much as the board says. Any frame is newer. */
+export function workSketch(conversation: string, board: Board | null): Work {
+    const row = board?.waiting?.find((each) => each.conversation === conversation);
+    const at = row?.since ?? 0;
+    return {
+        verb: "conversation",
+        conversation,
+        version: 0,
+        state: row === undefined ? "" : "queued",
+        queue: row?.queue ?? "",
+        resident: "",
+        channel: row?.channel ?? "chat",
+        seq: 0,
+        opened_at: at,
+        queued_at: at,
+        priority: row?.priority,
+    };
 }

@@ -36,3 +36,8 @@ export function useStore<S extends Store>(store: S): S {
 export function textsFor<T>(nl: T, en: T): () => T {
     return () => (useStore(language).now === "en" ? en : nl);
 }
+
+/** What has a name in both languages. */
+export function named(thing: { readonly name_nl: string; readonly name_en: string }): string {
+    return language.now === "en" ? thing.name_en : thing.name_nl;
+}

@@ -5,10 +5,12 @@ import { Composer, composerTooLong } from "../parts/composer.tsx";
 import { DownIcon, SendIcon } from "../parts/icons.tsx";
 import { useStick, useVisible } from "../parts/stick.ts";
 import { useNow } from "../parts/time.ts";
-import { queueName } from "./ask.tsx";
-import { chatLines, helper, type Line } from "./lines.ts";
+import { named } from "../parts/language.ts";
+import { End } from "./end.tsx";
+import { chatLines, helper, publicState, type Line } from "./lines.ts";
 import { Lines } from "./messages.tsx";
 import { useErrors, useText } from "./text.ts";
+import { Wait } from "./wait.tsx";
 
 const LINES_SHOWN = 200; /* more on request: long conversations must not slow a phone down */
 
@@ -22,8 +24,8 @@ export function Chat({ resident }: { resident: Resident }) {
     const accepted = resident.status.phase === "open" && !resident.status.storeAway;
     const lines = chatLines(thread, resident.startShown, accepted);
     const typing = useTyping(resident);
-    const [atEnd, toEnd] = useStick(list, `${lines.length} ${typing}`);
-    const state = thread?.log.state ?? "";
+    const state = publicState(thread?.log.state ?? "");
+    const [atEnd, toEnd] = useStick(list, `${lines.length} ${typing} ${state} ${resident.waiting?.place ?? 0}`);
     const last = thread?.log.last ?? 0;
     const queue = resident.queues.find((each) => each.queue === resident.queue);
     const over = thread?.refused != null || resident.startRefused !== null;
@@ -42,8 +44,13 @@ export function Chat({ resident }: { resident: Resident }) {
     return (
         <main id="main" class="chat">
             <div class="chat__head">
-                <h1 class="chat__title">{queue === undefined ? t.conversation : queueName(queue)}</h1>
-                <Status resident={resident} />
+                <h1 class="chat__title">{queue === undefined ? t.conversation : named(queue)}</h1>
+                <div class="chat__line">
+                    <Status resident={resident} state={state} />
+                    {!over && ["queued", "active", "snoozed"].includes(state) && (
+                        <End resident={resident} waiting={state === "queued"} />
+                    )}
+                </div>
             </div>
             <div class="chat__list" ref={list} tabIndex={0} role="region" aria-label={t.conversation}>
                 {lines.length > shown && (
@@ -52,7 +59,7 @@ export function Chat({ resident }: { resident: Resident }) {
                     </button>
                 )}
                 <Lines lines={lines.slice(-shown)} thread={thread} />
-                {state === "queued" && <p class="state">{t.waitingHint}</p>}
+                {state === "queued" && <Wait waiting={resident.waiting} clockMs={resident.clockMs} />}
                 {typing !== null && (
                     <p class="typing" data-testid="typing">
                         <span class="typing__dots" aria-hidden="true" />
@@ -132,15 +139,15 @@ function useTyping(resident: Resident): string | null {
 }
 
 /* Who helps, or that nobody does yet. */
-function Status({ resident }: { resident: Resident }) {
+function Status({ resident, state }: { resident: Resident; state: string }) {
     const t = useText();
     const { thread } = resident;
-    const state = thread?.log.state ?? "";
     const name = thread === null ? undefined : helper(thread.log);
     let text = t.opening;
     if (thread?.refused != null) text = "";
     else if (state === "closed") text = t.nowClosed;
     else if (state === "active") text = name === undefined ? t.helped : t.helpedBy(name);
+    else if (state === "snoozed") text = t.nowSnoozed;
     else if (state !== "") text = t.waitingForAgent;
     return (
         <p class={`chat__status chat__status--${state || "opening"}`} role="status" data-testid="status" data-state={state}>

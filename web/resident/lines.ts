@@ -31,15 +31,28 @@ export type Line =
           readonly name?: string | undefined;
       };
 
+/** What a state means to the resident: how staff pass a conversation around is not theirs to follow. */
+export function publicState(state: string): string {
+    if (state === "new" || state === "offered") return "queued";
+    return state === "wrap_up" ? "closed" : state;
+}
+
 /** @accepted: connected, and the broker takes messages in. */
 export function chatLines(thread: Thread | null, start: Start | null, accepted: boolean): Line[] {
     const lines: Line[] = [];
     const onItsWay = accepted ? "sending" : "held";
     if (start !== null) lines.push(own(`start-${start.key}`, start.text, start.at, onItsWay));
     if (thread === null) return lines;
+    let known = { state: "", name: undefined as string | undefined };
     for (const entry of conversationEntries(thread.log)) {
         const line = entryLine(entry, thread.log);
-        if (line !== null) lines.push(line);
+        if (line === null) continue;
+        if (line.kind === "state") {
+            /* The same to the resident as before: no news. */
+            if (line.state === known.state && line.name === known.name) continue;
+            known = { state: line.state, name: line.name };
+        }
+        lines.push(line);
     }
     for (const item of thread.waiting()) {
         const state = item.seq !== undefined ? "sent" : item.failed !== undefined ? "failed" : onItsWay;
@@ -54,8 +67,11 @@ function own(key: string, text: string, at: number, state: MessageState): Line &
 
 function entryLine(entry: Entry, log: Conversation): Line | null {
     const key = `seq-${entry.seq}`;
-    if (entry.kind === "state" && entry.state !== undefined)
-        return { kind: "state", key, seq: entry.seq, at: entry.at, state: entry.state, name: entry.name };
+    if (entry.kind === "state" && entry.state !== undefined) {
+        const state = publicState(entry.state);
+        const name = state === "active" ? entry.name : undefined;
+        return { kind: "state", key, seq: entry.seq, at: entry.at, state, name };
+    }
     if (entry.kind !== "message") return null;
     const from = entry.from ?? "system";
     const ownState = entry.seq <= log.readAgent ? "read" : "sent";

@@ -1,20 +1,23 @@
-import type { AgentRow, Board, QueueName } from "../client/frames.ts";
+import type { AgentRow, Board } from "../client/frames.ts";
+import type { Wallboard } from "../client/wallboard.ts";
+import { queueName, residentName } from "../parts/names.ts";
+import { PresenceMenu } from "../parts/presence-menu.tsx";
 import { age } from "../parts/time.ts";
-import { queueName } from "./names.ts";
-import { useText, type Text } from "./text.ts";
+import { useText } from "./text.ts";
 
-const ORDER: Record<string, number> = { available: 0, break: 1, offline: 2 };
+const ORDER: Record<string, number> = { available: 0, busy: 1, wrap_up: 2, missed: 4, break: 5, offline: 6 };
+const OWN = 3;
 
 interface AgentsProps {
+    readonly store: Wallboard;
     readonly board: Board;
-    readonly queues: readonly QueueName[];
     readonly now: number;
 }
 
-export function Agents({ board, queues, now }: AgentsProps) {
+export function Agents({ store, board, now }: AgentsProps) {
     const t = useText();
     const agents = [...(board.agents ?? [])].sort(
-        (a, b) => (ORDER[a.presence] ?? 3) - (ORDER[b.presence] ?? 3) || a.name.localeCompare(b.name),
+        (a, b) => (ORDER[a.presence] ?? OWN) - (ORDER[b.presence] ?? OWN) || a.name.localeCompare(b.name),
     );
     return (
         <section class="panel" aria-labelledby="agents-title">
@@ -29,7 +32,7 @@ export function Agents({ board, queues, now }: AgentsProps) {
                         <thead>
                             <tr>
                                 <th scope="col">{t.agent}</th>
-                                <th scope="col">{t.presence}</th>
+                                <th scope="col">{t.agentPresence}</th>
                                 <th scope="col">{t.load}</th>
                                 <th scope="col" class="rows__number">
                                     {t.conversations}
@@ -38,7 +41,7 @@ export function Agents({ board, queues, now }: AgentsProps) {
                         </thead>
                         <tbody>
                             {agents.map((row) => (
-                                <Row key={row.agent} row={row} queues={queues} now={now} />
+                                <Row key={row.agent} store={store} row={row} now={now} />
                             ))}
                         </tbody>
                     </table>
@@ -48,20 +51,37 @@ export function Agents({ board, queues, now }: AgentsProps) {
     );
 }
 
-function Row({ row, queues, now }: { row: AgentRow; queues: readonly QueueName[]; now: number }) {
+function Row({ store, row, now }: { store: Wallboard; row: AgentRow; now: number }) {
     const t = useText();
+    const known = store.workOf(row.agent);
+    const missed = row.missed ?? 0;
+    const aside = row.aside ?? 0;
     return (
-        <tr data-testid="agent-row" data-agent={row.agent} data-presence={row.presence} data-load={row.load}>
+        <tr data-testid="agent-row" data-agent={row.agent} data-presence={row.presence} data-load={row.load} data-missed={missed}>
             <th scope="row">
                 {row.name}
-                <span class="rows__sub">{(row.queues ?? []).map((each) => queueName(queues, each)).join(", ")}</span>
+                <span class="rows__sub">{(row.queues ?? []).map((each) => queueName(store.queues, each)).join(", ")}</span>
             </th>
             <td>
-                <span class="rows__presence">
-                    <span class={`dot dot--${row.presence}`} aria-hidden="true" />
-                    {presenceName(row.presence, t)}
+                <PresenceMenu
+                    class="rows__menu"
+                    label={t.statusOf(row.name)}
+                    shown={row.presence}
+                    stored={row.presence}
+                    statuses={store.statuses}
+                    disabled={store.status.phase !== "open"}
+                    testid={`presence-of-${row.agent}`}
+                    onChoose={(presence) => store.setPresenceOf(row.agent, presence)}
+                />
+                <span class="rows__sub">
+                    {[
+                        row.since > 0 && age(now - row.since),
+                        row.here === false && row.presence !== "offline" && t.notHere,
+                        missed > 0 && t.missedOffers(missed),
+                    ]
+                        .filter(Boolean)
+                        .join(" · ")}
                 </span>
-                {row.since > 0 && <span class="rows__sub">{age(now - row.since)}</span>}
             </td>
             <td>
                 <meter
@@ -75,18 +95,26 @@ function Row({ row, queues, now }: { row: AgentRow; queues: readonly QueueName[]
                 >
                     {t.loadText(row.load, row.capacity)}
                 </meter>
-                <span class="rows__sub">{t.loadText(row.load, row.capacity)}</span>
+                <span class="rows__sub">
+                    {t.loadText(row.load, row.capacity)}
+                    {aside > 0 && ` · ${t.aside(aside)}`}
+                </span>
             </td>
-            <td class="rows__number">{row.conversations}</td>
+            <td class="rows__number">
+                {row.conversations}
+                {known.map((work) => (
+                    <button
+                        key={work.conversation}
+                        type="button"
+                        class="link-button rows__link"
+                        aria-label={t.openThis(residentName(work, t))}
+                        data-testid="agent-open"
+                        onClick={() => store.open(work.conversation)}
+                    >
+                        {residentName(work, t)}
+                    </button>
+                ))}
+            </td>
         </tr>
     );
-}
-
-function presenceName(presence: string, t: Text): string {
-    const names: Record<string, string | undefined> = {
-        available: t.presenceAvailable,
-        break: t.presenceBreak,
-        offline: t.presenceOffline,
-    };
-    return names[presence] ?? presence;
 }

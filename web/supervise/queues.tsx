@@ -1,8 +1,8 @@
 import type { Board, QueueRow } from "../client/frames.ts";
 import type { Wallboard } from "../client/wallboard.ts";
 import { ChannelMark } from "../parts/channel.tsx";
+import { channelName, queueName } from "../parts/names.ts";
 import { clock } from "../parts/time.ts";
-import { channelName, queueName } from "./names.ts";
 import { Sparkline } from "./sparkline.tsx";
 import { useText } from "./text.ts";
 
@@ -12,7 +12,7 @@ const LATE_MS = 300_000; /* a wait that a supervisor should notice from across t
  * was one. */
 export function Queues({ store, board, now }: { store: Wallboard; board: Board; now: number }) {
     const t = useText();
-    const heads = [t.queue, t.waiting, t.oldest, t.perChannel, t.active, t.available, t.trend];
+    const heads = [t.queue, t.waiting, t.oldest, t.perChannel, t.active, t.available, t.today, t.trend];
     return (
         <table class="cards" role="table" aria-label={t.queues}>
             <thead role="rowgroup" class="hidden">
@@ -45,6 +45,7 @@ function Card({ store, row, now }: { store: Wallboard; row: QueueRow; now: numbe
         <tr role="row" class={`card ${waited >= LATE_MS ? "card--late" : ""}`} data-testid="queue-row" data-queue={row.queue}>
             <th role="rowheader" scope="row" class="card__name">
                 {queueName(store.queues, row.queue)}
+                {row.closed === true && <span class="tag tag--note card__shut">{t.shut}</span>}
             </th>
             <td role="cell" class="card__waiting">
                 <span class="card__figure" data-testid="queue-waiting">
@@ -88,10 +89,41 @@ function Card({ store, row, now }: { store: Wallboard; row: QueueRow; now: numbe
                 </span>
                 <Label text={t.available} />
             </td>
+            <td role="cell" class="card__today">
+                <Today row={row} />
+            </td>
             <td role="cell" class="card__trend">
                 <Sparkline values={store.trend.get(row.queue) ?? []} />
             </td>
         </tr>
+    );
+}
+
+/* Since midnight. What nothing was measured for has no number. */
+function Today({ row }: { row: QueueRow }) {
+    const t = useText();
+    const answered = row.answered ?? 0;
+    const measured = (ms: number | undefined) => (ms !== undefined && ms > 0 ? clock(ms) : "–");
+    const figures = [
+        { name: "answered", label: t.answered, value: String(answered) },
+        {
+            name: "level",
+            label: t.inLevel,
+            value: answered > 0 ? `${Math.round((100 * (row.in_level ?? 0)) / answered)} %` : "–",
+        },
+        { name: "abandoned", label: t.abandoned, value: String(row.abandoned ?? 0) },
+        { name: "answer", label: t.answerTime, value: measured(row.answer_ms) },
+        { name: "handle", label: t.handleTime, value: measured(row.handle_ms) },
+    ];
+    return (
+        <dl class="today" aria-label={t.today}>
+            {figures.map(({ name, label, value }) => (
+                <div key={name} class="today__figure">
+                    <dt>{label}</dt>
+                    <dd data-testid={`today-${name}`}>{value}</dd>
+                </div>
+            ))}
+        </dl>
     );
 }
 

@@ -2,5 +2,8 @@ import * as en from "../text/en.ts";
 import * as nl from "../text/nl.ts";
 import { textsFor } from "../parts/language.ts";
 
-export const useText = textsFor({ ...nl.common, ...nl.signIn, ...nl.supervise }, { ...en.common, ...en.signIn, ...en.supervise });
+export const useText = textsFor(
+    { ...nl.common, ...nl.signIn, ...nl.desk, ...nl.supervise },
+    { ...en.common, ...en.signIn, ...en.desk, ...en.supervise },
+);
 export type Text = ReturnType<typeof useText>;

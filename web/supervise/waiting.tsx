@@ -1,16 +1,17 @@
-import type { Board, QueueName } from "../client/frames.ts";
+import type { Board } from "../client/frames.ts";
+import type { Wallboard } from "../client/wallboard.ts";
 import { ChannelMark } from "../parts/channel.tsx";
+import { channelName, queueName } from "../parts/names.ts";
 import { clock } from "../parts/time.ts";
-import { channelName, queueName } from "./names.ts";
 import { useText } from "./text.ts";
 
 interface WaitingProps {
+    readonly store: Wallboard;
     readonly board: Board;
-    readonly queues: readonly QueueName[];
     readonly now: number;
 }
 
-export function Waiting({ board, queues, now }: WaitingProps) {
+export function Waiting({ store, board, now }: WaitingProps) {
     const t = useText();
     const rows = board.waiting ?? [];
     return (
@@ -30,6 +31,9 @@ export function Waiting({ board, queues, now }: WaitingProps) {
                                 <th scope="col" class="rows__number">
                                     {t.waitTime}
                                 </th>
+                                <th scope="col">
+                                    <span class="hidden">{t.action}</span>
+                                </th>
                             </tr>
                         </thead>
                         <tbody>
@@ -43,8 +47,28 @@ export function Waiting({ board, queues, now }: WaitingProps) {
                                     <td>
                                         <ChannelMark channel={row.channel} name={channelName(row.channel, t)} named />
                                     </td>
-                                    <td>{queueName(queues, row.queue)}</td>
+                                    <td>
+                                        {queueName(store.queues, row.queue)}
+                                        {(row.priority ?? 0) > 0 && (
+                                            <span class="rows__sub" data-testid="waiting-priority">
+                                                {`${t.priority} ${row.priority ?? 0}`}
+                                            </span>
+                                        )}
+                                    </td>
                                     <td class="rows__number rows__clock">{clock(now - row.since)}</td>
+                                    <td class="rows__act">
+                                        <button
+                                            type="button"
+                                            class="nl-button nl-button--secondary rows__button"
+                                            aria-label={t.openThis(
+                                                `${channelName(row.channel, t)}, ${queueName(store.queues, row.queue)}`,
+                                            )}
+                                            data-testid="waiting-open"
+                                            onClick={() => store.open(row.conversation)}
+                                        >
+                                            {t.openIt}
+                                        </button>
+                                    </td>
                                 </tr>
                             ))}
                         </tbody>

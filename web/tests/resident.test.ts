@@ -85,4 +85,72 @@ describe("resident", () => {
         expect(lines(resident)).toEqual([["Vraag", "sent"], "closed"]);
         expect(resident.thread?.log.state).toBe("closed");
     });
+
+    test("the start carries the language of the page, and keeps it when it is repeated", () => {
+        const { world, resident, welcome } = page();
+        resident.begin("burgerzaken", "Vraag");
+        welcome();
+        expect(world.last.sent.at(-1)).toMatchObject({ verb: "start", language: "nl" });
+    });
+
+    test("a queue that is full is told, not asked again and again", () => {
+        const { world, resident, welcome } = page();
+        welcome();
+        resident.begin("burgerzaken", "Vraag");
+        world.last.say({ verb: "error", code: "full", text: "", retry: true, refused: "start" });
+        expect(resident.startRefused).toBe("full");
+        world.pass(15_000);
+        expect(world.last.verbs().filter((verb) => verb === "start")).toHaveLength(1);
+    });
+
+    function talking() {
+        const made = page();
+        made.welcome();
+        made.resident.begin("burgerzaken", "Vraag");
+        made.world.last.say(STARTED);
+        made.world.last.say({ ...resumed(0, 1, 1), state: "queued" });
+        made.world.last.say(entry(1, { client: "me", counter: 1, text: "Vraag" }));
+        return { ...made, say: (frame: DownFrame) => made.world.last.say(frame) };
+    }
+
+    test("the place in line is live, of this conversation, and gone once somebody helps", () => {
+        const { resident, say } = talking();
+        let drawn = 0;
+        resident.subscribe(() => drawn++);
+        say({ verb: "waiting", conversation: "c", place: 3, wait_from_s: 60, wait_to_s: 300 });
+        expect([resident.waiting?.place, drawn > 0]).toEqual([3, true]);
+        say({ verb: "waiting", conversation: "other", place: 1 });
+        expect(resident.waiting?.place).toBe(3);
+        say(entry(2, { kind: "state", state: "offered" }));
+        expect(resident.waiting?.place).toBe(3);
+        say(entry(3, { kind: "state", state: "active", name: "Sanne" }));
+        expect(resident.waiting).toBeNull();
+        say({ verb: "waiting", conversation: "c", place: 1 });
+        say({ verb: "waiting", conversation: "c", place: 0 });
+        expect(resident.waiting).toBeNull();
+    });
+
+    test("ending is asked, and over with the log's word, a refusal or a lost connection", () => {
+        const { world, resident, say } = talking();
+        resident.end();
+        expect(world.last.sent.at(-1)).toEqual({ verb: "close", conversation: "c" });
+        expect(resident.ending).toBe("asked");
+        say({ verb: "error", code: "bad_state", text: "", refused: "close", conversation: "c" });
+        expect(resident.ending).toEqual({ code: "bad_state" });
+        resident.end();
+        say(entry(2, { kind: "state", state: "closed" }));
+        expect([resident.ending, resident.thread?.log.state]).toEqual([null, "closed"]);
+        resident.end();
+        world.last.onclose?.({ code: 1006 });
+        expect(resident.ending).toBeNull();
+        resident.end();
+        expect(resident.ending).toEqual({ code: "closed" });
+    });
+
+    test("how staff pass a conversation around makes no lines", () => {
+        const { resident, say } = talking();
+        const states = ["offered", "queued", "offered", "active", "wrap_up", "closed"];
+        states.forEach((state, i) => say(entry(i + 2, { kind: "state", state, name: state === "active" ? "Sanne" : "Tom" })));
+        expect(lines(resident)).toEqual([["Vraag", "sent"], "queued", "active", "closed"]);
+    });
 });

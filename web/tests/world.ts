@@ -1,6 +1,6 @@
 /* A scripted world for the client: a clock that only the test moves, sockets whose other end the test holds. */
 import type { Environment, SocketLike, Storage } from "../client/environment.ts";
-import type { DownFrame, UpFrame } from "../client/frames.ts";
+import type { DownFrame, UpFrame, Work } from "../client/frames.ts";
 
 export class FakeSocket implements SocketLike {
     onopen: (() => void) | null = null;
@@ -124,4 +124,18 @@ export const resumed = (from: number, seq: number, counter = 0): Extract<DownFra
     state: "active",
     read_resident: 0,
     read_agent: 0,
+});
+
+export const work = (conversation: string, more: Partial<Work> = {}): Work => ({
+    verb: "conversation",
+    conversation,
+    version: 1,
+    state: "active",
+    queue: "burgerzaken",
+    resident: "r",
+    channel: "chat",
+    seq: 1,
+    opened_at: 900_000,
+    queued_at: 900_000,
+    ...more,
 });

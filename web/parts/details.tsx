@@ -1,14 +1,15 @@
+import { Fragment } from "preact";
 import { useState } from "preact/hooks";
-import type { Console } from "../client/console.ts";
+import type { Desk } from "../client/desk.ts";
 import type { Channel, Work } from "../client/frames.ts";
-import { ChannelMark } from "../parts/channel.tsx";
-import { BackIcon } from "../parts/icons.tsx";
-import { timeWithDate } from "../parts/time.ts";
-import { channelName, queueName, residentName } from "./names.ts";
-import { useText } from "./text.ts";
+import { ChannelMark } from "./channel.tsx";
+import { BackIcon } from "./icons.tsx";
+import { timeWithDate } from "./time.ts";
+import { agentName, channelName, languageName, queueName, residentName } from "./names.ts";
+import { useText } from "./staff-text.ts";
 
 interface DetailsProps {
-    readonly store: Console;
+    readonly store: Desk;
     readonly work: Work;
     readonly onBack: () => void;
 }
@@ -17,6 +18,13 @@ export function Details({ store, work, onBack }: DetailsProps) {
     const t = useText();
     const addresses = work.addresses ?? [];
     const mine = store.holds(work);
+    const joined = work.joined ?? [];
+    const facts: [string, string][] = [];
+    if (work.opened_at > 0) facts.push([t.openedAt, timeWithDate(work.opened_at)]);
+    if (work.language) facts.push([t.languageWanted, languageName(work.language)]);
+    if ((work.priority ?? 0) > 0) facts.push([t.priority, String(work.priority)]);
+    if (work.first_due_at !== undefined) facts.push([t.firstDue, timeWithDate(work.first_due_at)]);
+    if (work.resolve_due_at !== undefined) facts.push([t.resolveDue, timeWithDate(work.resolve_due_at)]);
     return (
         <aside id="details" class="console__details" aria-label={t.details}>
             <button type="button" class="back console__details-back" onClick={onBack}>
@@ -35,11 +43,34 @@ export function Details({ store, work, onBack }: DetailsProps) {
                         <dd>{work.subject}</dd>
                     </>
                 )}
-                <dt>{t.openedAt}</dt>
-                <dd>{timeWithDate(work.opened_at)}</dd>
+                {facts.map(([name, value]) => (
+                    <Fragment key={name}>
+                        <dt>{name}</dt>
+                        <dd>{value}</dd>
+                    </Fragment>
+                ))}
                 <dt>{t.channelChat}</dt>
                 <dd>{work.present ? t.present : t.absent}</dd>
             </dl>
+            {joined.length > 0 && <h3 class="side-title">{t.joined}</h3>}
+            <ul class="addresses" data-testid="joined">
+                {joined.map((each) => (
+                    <li key={each} class="addresses__row addresses__row--plain">
+                        <span class="addresses__text">{agentName(store, each)}</span>
+                        {mine && (
+                            <button
+                                type="button"
+                                class="link-button"
+                                aria-label={t.putOut(agentName(store, each))}
+                                data-testid={`part-${each}`}
+                                onClick={() => store.leave(work.conversation, each)}
+                            >
+                                {t.putOutShort}
+                            </button>
+                        )}
+                    </li>
+                ))}
+            </ul>
             <h3 class="side-title">{t.addresses}</h3>
             {addresses.length === 0 && <p class="side-empty">{t.noAddresses}</p>}
             <ul class="addresses">
@@ -61,22 +92,16 @@ export function Details({ store, work, onBack }: DetailsProps) {
                 ))}
             </ul>
             {mine && (
-                <>
-                    <details class="fold" data-testid="link-fold">
-                        <summary class="fold__title">{t.linkTitle}</summary>
-                        <LinkForm store={store} work={work} />
-                    </details>
-                    <details class="fold" data-testid="requeue-fold">
-                        <summary class="fold__title">{t.requeue}</summary>
-                        <MoveForm store={store} work={work} />
-                    </details>
-                </>
+                <details class="fold" data-testid="link-fold">
+                    <summary class="fold__title">{t.linkTitle}</summary>
+                    <LinkForm store={store} work={work} />
+                </details>
             )}
         </aside>
     );
 }
 
-function LinkForm({ store, work }: { store: Console; work: Work }) {
+function LinkForm({ store, work }: { store: Desk; work: Work }) {
     const t = useText();
     const [address, setAddress] = useState("");
     const [channel, setChannel] = useState<Channel>("email");
@@ -121,43 +146,6 @@ function LinkForm({ store, work }: { store: Console; work: Work }) {
             />
             <button type="submit" class="nl-button nl-button--secondary" data-testid="link">
                 {t.link}
-            </button>
-        </form>
-    );
-}
-
-function MoveForm({ store, work }: { store: Console; work: Work }) {
-    const t = useText();
-    const [queue, setQueue] = useState("");
-    return (
-        <form
-            class="side-form"
-            onSubmit={(event) => {
-                event.preventDefault();
-                store.requeue(work.conversation, queue || undefined);
-            }}
-        >
-            <label class="utrecht-form-label" for="move-queue">
-                {t.requeueTo}
-            </label>
-            <select
-                id="move-queue"
-                class="utrecht-select utrecht-select--html-select"
-                value={queue}
-                data-testid="requeue-queue"
-                onChange={(event) => setQueue(event.currentTarget.value)}
-            >
-                <option value="">{t.requeueSame}</option>
-                {store.queues
-                    .filter((each) => each.queue !== work.queue)
-                    .map((each) => (
-                        <option key={each.queue} value={each.queue}>
-                            {queueName(store.queues, each.queue)}
-                        </option>
-                    ))}
-            </select>
-            <button type="submit" class="nl-button nl-button--secondary" data-testid="requeue">
-                {t.move}
             </button>
         </form>
     );

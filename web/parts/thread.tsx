@@ -1,24 +1,29 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { PAGE_ENTRIES, type Console } from "../client/console.ts";
+import { conversationEntries } from "../client/conversation.ts";
+import { PAGE_ENTRIES, type Desk } from "../client/desk.ts";
 import type { Work } from "../client/frames.ts";
 import { TYPING_SHOWN_MS, type Thread } from "../client/thread.ts";
-import { ChannelMark } from "../parts/channel.tsx";
-import { BackIcon, DownIcon, InfoIcon } from "../parts/icons.tsx";
-import { useStick, useVisible } from "../parts/stick.ts";
-import { useNow } from "../parts/time.ts";
-import { Answer } from "./answer.tsx";
+import { ChannelMark } from "./channel.tsx";
+import { BackIcon, DownIcon, InfoIcon } from "./icons.tsx";
+import { useStick, useVisible } from "./stick.ts";
+import { timeWithDate, useNow } from "./time.ts";
+import { workReturned } from "../client/work.ts";
+import { Answer, answerModes } from "./answer.tsx";
 import { Entries } from "./entries.tsx";
-import { channelName, queueName, residentName } from "./names.ts";
-import { useErrors, useText } from "./text.ts";
+import { WrapUp } from "./finish.tsx";
+import { agentName, channelName, queueName, residentName } from "./names.ts";
+import { Tools, type Tool } from "./tools.tsx";
+import { useText, type Text } from "./staff-text.ts";
 
 interface ThreadViewProps {
-    readonly store: Console;
+    readonly store: Desk;
     readonly work: Work;
+    readonly tools: readonly Tool[];
     readonly details: boolean;
     readonly onDetails: () => void;
 }
 
-export function ThreadView({ store, work, details, onDetails }: ThreadViewProps) {
+export function ThreadView({ store, work, tools, details, onDetails }: ThreadViewProps) {
     const t = useText();
     const thread = store.threads.get(work.conversation);
     return (
@@ -29,16 +34,16 @@ export function ThreadView({ store, work, details, onDetails }: ThreadViewProps)
                     <span class="hidden">{t.back}</span>
                 </button>
                 <div class="thread__who">
-                    <h2 class="thread__title" id="thread-title">
+                    <h2 class="thread__title" id="thread-title" tabIndex={-1}>
                         {residentName(work, t)}
                     </h2>
                     <p class="thread__sub">
                         <ChannelMark channel={work.channel} name={channelName(work.channel, t)} named />
                         <span class="thread__queue">{queueName(store.queues, work.queue)}</span>
+                        <With store={store} work={work} />
                         {work.present && <span class="thread__present">{t.present}</span>}
                     </p>
                 </div>
-                <Actions store={store} work={work} />
                 <button
                     type="button"
                     class="thread__info"
@@ -51,9 +56,9 @@ export function ThreadView({ store, work, details, onDetails }: ThreadViewProps)
                     <span class="hidden">{t.details}</span>
                 </button>
             </header>
-            <Problem store={store} />
+            <Tools tools={tools} />
             {thread === undefined ? (
-                <p class="console__empty">{work.state === "closed" ? t.closedNow : t.left}</p>
+                <p class="console__empty">{stateText(store, work, work.state, t)}</p>
             ) : (
                 <Body store={store} work={work} thread={thread} />
             )}
@@ -61,49 +66,34 @@ export function ThreadView({ store, work, details, onDetails }: ThreadViewProps)
     );
 }
 
-function Actions({ store, work }: { store: Console; work: Work }) {
+/* Who has it and who takes part, other than oneself. */
+function With({ store, work }: { store: Desk; work: Work }) {
     const t = useText();
-    const mine = store.holds(work);
-    if (!mine) return null;
-    return (
-        <div class="thread__actions">
-            <button
-                type="button"
-                class="nl-button nl-button--secondary"
-                data-testid="close"
-                onClick={() => store.close(work.conversation)}
-            >
-                {t.close}
-            </button>
-        </div>
-    );
+    const others = [work.owner, ...(work.joined ?? [])].filter((each) => each !== undefined && each !== store.session.agent);
+    if (others.length === 0) return null;
+    return <span data-testid="with">{t.withNames(others.map((each) => agentName(store, each as string)).join(", "))}</span>;
 }
 
-function Problem({ store }: { store: Console }) {
-    const t = useText();
-    const errors = useErrors();
-    return (
-        <div role="alert">
-            {store.problem !== null && (
-                <p class="notice notice--error" data-testid="problem">
-                    {errors[store.problem.code] ?? errors["other"]}
-                    <button type="button" class="link-button" onClick={() => store.forgetProblem()}>
-                        {t.dismiss}
-                    </button>
-                </p>
-            )}
-        </div>
-    );
+/* Where it is now that one cannot write in it. */
+function stateText(store: Desk, work: Work, state: string, t: Text): string {
+    if (state === "closed") return t.closedNow;
+    if (state === "snoozed") return work.due_at === undefined ? t.snoozedReply : t.snoozedUntil(timeWithDate(work.due_at));
+    if (work.back === store.session.agent && (state === "offered" || state === "queued")) return t.handedOver;
+    if (state === "offered") return t.offeredTo((work.offered ?? []).map((each) => agentName(store, each)).join(", "));
+    if (state === "queued") return t.waitsNow;
+    return store.session.role === "supervisor" ? t.unseen : t.left;
 }
 
-function Body({ store, work, thread }: { store: Console; work: Work; thread: Thread }) {
+function Body({ store, work, thread }: { store: Desk; work: Work; thread: Thread }) {
     const t = useText();
     const list = useRef<HTMLDivElement>(null);
     const visible = useVisible();
     const typing = useTyping(thread, work);
     const { log } = thread;
     const [atEnd, toEnd] = useStick(list, `${log.last} ${thread.waiting().length} ${typing}`);
-    const mine = store.holds(work);
+    const mine = store.takesPart(work);
+    const state = log.known && log.state !== "" ? log.state : work.state;
+    const back = workReturned(conversationEntries(log), store.session);
     useOlder(list, thread);
 
     useEffect(() => {
@@ -134,19 +124,28 @@ function Body({ store, work, thread }: { store: Console; work: Work; thread: Thr
                     </p>
                 )}
             </div>
-            <Announcer thread={thread} work={work} typing={typing} />
+            <Announcer store={store} thread={thread} work={work} typing={typing} />
+            <div role="status">
+                {back !== null && mine && (
+                    <p class="notice notice--back" data-testid="returned" data-reason={back}>
+                        {{ declined: t.returnedDeclined, timed_out: t.returnedTimedOut, returned: t.returnedNobody }[back]}
+                    </p>
+                )}
+            </div>
             {!atEnd && (
                 <button type="button" class="to-end" onClick={toEnd}>
                     <DownIcon />
                     {t.newMessages}
                 </button>
             )}
-            {mine ? (
-                <Answer store={store} work={work} thread={thread} onSaid={toEnd} />
-            ) : (
-                <p class="thread__over" role="status">
-                    {log.state === "closed" || work.state === "closed" ? t.closedNow : t.left}
+            {work.state === "wrap_up" && store.holds(work) && <WrapUp store={store} work={work} />}
+            {!mine && (
+                <p class="thread__over" role="status" data-testid="over">
+                    {stateText(store, work, state, t)}
                 </p>
+            )}
+            {answerModes(store, work).length > 0 && state !== "closed" && (
+                <Answer store={store} work={work} thread={thread} onSaid={toEnd} />
             )}
         </>
     );
@@ -183,8 +182,8 @@ function useOlder(list: { current: HTMLDivElement | null }, thread: Thread): voi
     }, [base]);
 }
 
-/* Says each new message of the resident once. */
-function Announcer({ thread, work, typing }: { thread: Thread; work: Work; typing: string | null }) {
+/* Says each new message of the resident, and each whisper of somebody else, once. */
+function Announcer({ store, thread, work, typing }: { store: Desk; thread: Thread; work: Work; typing: string | null }) {
     const t = useText();
     const heard = useRef<number | null>(null);
     const [news, setNews] = useState<{ seq: number; text: string }[]>([]);
@@ -197,8 +196,12 @@ function Announcer({ thread, work, typing }: { thread: Thread; work: Work; typin
         if (before === null) return;
         const fresh = log.list
             .slice(0, log.count)
-            .filter((each) => each.seq > before && each.kind === "message" && each.from === "resident")
-            .map((each) => ({ seq: each.seq, text: t.says(residentName(work, t), each.text ?? "") }));
+            .filter((each) => each.seq > before)
+            .flatMap(({ seq, kind, from, author, name, text = "" }) => {
+                if (kind === "message" && from === "resident") return [{ seq, text: t.says(residentName(work, t), text) }];
+                if (kind !== "whisper" || author === store.session.agent) return [];
+                return [{ seq, text: t.says(`${t.whisper}, ${name ?? t.system}`, text) }];
+            });
         if (fresh.length > 0) setNews((old) => [...old, ...fresh].slice(-5));
     }, [log.last, log.known]);
 

@@ -1,18 +1,20 @@
 import { memo } from "preact/compat";
-import type { Console } from "../client/console.ts";
+import type { Desk } from "../client/desk.ts";
 import type { Entry, Work } from "../client/frames.ts";
 import type { OutboxItem } from "../client/outbox.ts";
 import type { Receipt } from "../client/conversation.ts";
 import type { Thread } from "../client/thread.ts";
-import { ChannelMark } from "../parts/channel.tsx";
-import { FileIcon } from "../parts/icons.tsx";
-import { MessageText } from "../parts/message-text.tsx";
-import { day, dayKey, timeOfDay, timeWithDate } from "../parts/time.ts";
+import { ChannelMark } from "./channel.tsx";
+import { FileIcon } from "./icons.tsx";
+import { MessageText } from "./message-text.tsx";
+import { day, dayKey, timeOfDay, timeWithDate } from "./time.ts";
 import { channelName, residentName } from "./names.ts";
-import { useErrors, useText, type Text } from "./text.ts";
+import { useErrors, useText, type Text } from "./staff-text.ts";
+
+const WORDS = new Set(["message", "note", "whisper"]);
 
 interface EntriesProps {
-    readonly store: Console;
+    readonly store: Desk;
     readonly work: Work;
     readonly thread: Thread;
 }
@@ -31,7 +33,7 @@ export function Entries({ store, work, thread }: EntriesProps) {
                             {day(entry.at)}
                         </li>
                     ),
-                    entry.kind === "message" || entry.kind === "note" ? (
+                    WORDS.has(entry.kind) ? (
                         <Message
                             key={entry.seq}
                             entry={entry}
@@ -52,7 +54,7 @@ export function Entries({ store, work, thread }: EntriesProps) {
     );
 }
 
-function author(entry: Entry, store: Console, work: Work, t: Text): string {
+function author(entry: Entry, store: Desk, work: Work, t: Text): string {
     if (entry.from === "resident") return entry.name || residentName(work, t);
     if (entry.author === store.session.agent) return t.you;
     return entry.name || t.system;
@@ -81,7 +83,7 @@ const Message = memo(function Message({ entry, author, headed, receipt, read }: 
     const state = receipt?.state ?? (read ? "read" : "accepted");
     return (
         <li
-            class={`message ${own ? "message--own" : "message--other"} ${entry.kind === "note" ? "message--note" : ""}`}
+            class={`message ${own ? "message--own" : "message--other"} message--${entry.kind}`}
             data-testid="message"
             data-seq={entry.seq}
             data-from={entry.from}
@@ -91,11 +93,7 @@ const Message = memo(function Message({ entry, author, headed, receipt, read }: 
         >
             <p class={headed ? "message__head" : "hidden"}>
                 <span class="message__name">{author}</span>
-                {entry.kind === "note" ? (
-                    <span class="tag tag--note">{t.note}</span>
-                ) : (
-                    <ChannelMark channel={channel} name={channelName(channel, t)} named={channel !== "chat"} />
-                )}
+                <KindMark kind={entry.kind} channel={channel} />
                 {entry.address && <span class="message__address">{entry.address}</span>}
             </p>
             <div class="message__bubble">
@@ -128,6 +126,14 @@ const Message = memo(function Message({ entry, author, headed, receipt, read }: 
         </li>
     );
 });
+
+/* By which channel, or that the resident does not see it. */
+function KindMark({ kind, channel }: { kind: string; channel: string }) {
+    const t = useText();
+    if (kind === "note") return <span class="tag tag--note">{t.note}</span>;
+    if (kind === "whisper") return <span class="tag tag--whisper">{t.whisper}</span>;
+    return <ChannelMark channel={channel} name={channelName(channel, t)} named={channel !== "chat"} />;
+}
 
 function ReceiptMark({ state, reason }: { state: string; reason: string | undefined }) {
     const t = useText();
@@ -171,10 +177,30 @@ function smallText(entry: Entry, t: Text): string | null {
         const address = entry.address ?? entry.text ?? "";
         return entry.state === "unlinked" ? t.unlinked(address) : t.linked(address);
     }
-    if (entry.kind !== "state") return null;
-    if (entry.state === "closed") return t.stateClosed;
-    if (entry.state === "active") return entry.name ? t.stateActive(entry.name) : t.stateActiveNobody;
-    return t.stateQueued;
+    return entry.kind === "state" ? stateText(entry, t) : null;
+}
+
+/* What happened, by its event; else by the state that came of it. */
+function stateText(entry: Entry, t: Text): string {
+    const byEvent: Record<string, string | undefined> = {
+        offered: t.stateOffered,
+        handed_over: t.stateHandedOver,
+        moved: t.stateMoved,
+        declined: t.stateDeclined,
+        timed_out: t.stateTimedOut,
+        returned: t.stateReturned,
+        agent_left: t.stateAgentLeft,
+        taken: entry.name ? t.stateTaken(entry.name) : undefined,
+        woken: t.stateWoken,
+    };
+    const byState: Record<string, string | undefined> = {
+        offered: t.stateOffered,
+        active: entry.name ? t.stateActive(entry.name) : t.stateActiveNobody,
+        snoozed: t.stateSnoozed,
+        wrap_up: t.stateWrapUp,
+        closed: t.stateClosed,
+    };
+    return byEvent[entry.reason ?? ""] ?? byState[entry.state ?? ""] ?? t.stateQueued;
 }
 
 interface UnsentProps extends EntriesProps {
@@ -186,23 +212,20 @@ function Unsent({ item, store, work, thread }: UnsentProps) {
     const errors = useErrors();
     const channel = item.channel ?? "chat";
     const state = item.seq !== undefined ? "accepted" : item.failed !== undefined ? "failed" : "sending";
+    const kind = item.whisper === true ? "whisper" : item.note === true ? "note" : "message";
     return (
         <li
-            class={`message message--own ${item.note ? "message--note" : ""} message--${state}`}
+            class={`message message--own message--${kind} message--${state}`}
             data-testid="message"
             data-seq={item.seq}
             data-from="agent"
-            data-kind={item.note ? "note" : "message"}
+            data-kind={kind}
             data-channel={channel}
             data-state={state}
         >
             <p class="message__head">
                 <span class="message__name">{t.you}</span>
-                {item.note ? (
-                    <span class="tag tag--note">{t.note}</span>
-                ) : (
-                    <ChannelMark channel={channel} name={channelName(channel, t)} named={channel !== "chat"} />
-                )}
+                <KindMark kind={kind} channel={channel} />
             </p>
             <div class="message__bubble">
                 <MessageText text={item.text} />
