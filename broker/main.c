@@ -1,7 +1,7 @@
 /* loketd: wires everything; start and stop order.
  *
  *   config → loop → hub → store (Redis, own child if none is configured) → edge (doors) → channels → run
- *   SIGTERM/SIGINT: channels stop, sessions are told `shutdown`, what is in flight ends (at most 5 s), store closes, exit 0
+ *   SIGTERM/SIGINT: channels stop, sessions are told `shutdown`, the other brokers that this one leaves, what is in flight ends (at most 5 s), store closes, exit 0
  */
 #include <errno.h>
 #include <getopt.h>
@@ -21,13 +21,14 @@
 #define STOP_LOOK_MS 50    /* how often the end of what is in flight is looked for */
 #define STOP_GRACE_MS 300  /* close frames go out at least so long */
 #define STOP_MS 5000
+#define DRAIN_MS 2000      /* asked to drain: so long /health says so before sessions are closed, for a proxy that looks each second */
 
 struct daemon {
     struct loop *loop;
     struct hub *hub;
     struct store *store;
     struct edge *edge;
-    struct loop_timer *stop_timer;
+    struct loop_timer *stop_timer, *drain_timer;
     const struct config *config;
     const char *data;
     int64_t stop_since_ms;
@@ -130,6 +131,17 @@ static void stop_asked(void *ctx, int signum)
     loop_timer_start(d->stop_timer, STOP_GRACE_MS, STOP_LOOK_MS);
 }
 
+static void drain_over(void *ctx)
+{
+    stop_asked(ctx, 0);
+}
+
+static void drain_asked(void *ctx)
+{
+    struct daemon *d = ctx;
+    loop_timer_start(d->drain_timer, DRAIN_MS, 0);
+}
+
 static int daemon_start(struct daemon *d, const struct hub_config *hc, const char *web)
 {
     const struct config *c = d->config;
@@ -149,6 +161,7 @@ static int daemon_start(struct daemon *d, const struct hub_config *hc, const cha
     int err = config_listen_split(c->listen, host, &ec.port);
     err = err ? err : loop_new(&d->loop);
     err = err ? err : loop_timer_new(d->loop, stop_now, d, &d->stop_timer);
+    err = err ? err : loop_timer_new(d->loop, drain_over, d, &d->drain_timer);
     err = err ? err : loop_signal(d->loop, SIGTERM, stop_asked, d);
     err = err ? err : loop_signal(d->loop, SIGINT, stop_asked, d);
     err = err ? err : hub_new(d->loop, hc, &d->hub);
@@ -156,7 +169,6 @@ static int daemon_start(struct daemon *d, const struct hub_config *hc, const cha
     err = err ? err : store_open(d->loop, &sc, store_changed, d, &d->store);
     if (!err) {
         hub_attach(d->hub, d->edge, d->store);
-        err = hub_start_channels(d->hub);
     }
     return err;
 }
@@ -236,6 +248,8 @@ int main(int argc, char **argv)
     struct daemon d = {.config = config, .data = data};
     if (!err) {
         hub_config_make(config, data, &hc);
+        hc.drain = drain_asked;
+        hc.drain_ctx = &d;
         err = daemon_start(&d, &hc, web);
     }
     if (err) {
@@ -255,6 +269,7 @@ int main(int argc, char **argv)
     }
     hub_free(&d.hub);
     loop_timer_free(&d.stop_timer);
+    loop_timer_free(&d.drain_timer);
     loop_free(&d.loop);
     log_event(LOG_INFO, "stopped", "err=%s", err_name(err));
     free(data);

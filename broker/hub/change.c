@@ -5,26 +5,32 @@
 
 struct change {
     struct hub *h;
-    char conversation[ID_MAX + 1], agent[ID_MAX + 1], queue[ID_MAX + 1], must_own[ID_MAX + 1], by[ID_MAX + 1];
-    enum conversation_event_kind kind;
-    uint64_t seen;
+    struct change_request r; /* its texts point below */
+    char conversation[ID_MAX + 1], queue[ID_MAX + 1], sender[ID_MAX + 1], must_own[ID_MAX + 1], by[ID_MAX + 1];
+    char agents[CONVERSATION_OFFERS_MAX][ID_MAX + 1], presence[CONVERSATION_OFFERS_MAX][WORD_MAX + 1];
+    char reason[TEXT_LINE_MAX + 1];
+    enum conversation_event_kind kind; /* as decided */
     int tries;
-    bool route;
-    bool one_try; /* the router's claim */
+    bool route, one_try;
     change_done done;
     struct ticket ticket;
     struct buf entry; /* as written, for the followers */
-    char owner_now[ID_MAX + 1], queue_now[ID_MAX + 1]; /* as written */
 };
 
-static void change_end(struct change *c, int err, struct text owner_before)
+/* What is known of the conversation when it is decided on. */
+struct known {
+    struct conversation c;
+    struct text channel, nodes;
+    uint64_t version, due_ms;
+};
+
+static void change_end(struct change *c, int err)
 {
-    if (err && err != ERR_STALE && err != ERR_CAPACITY && err != ERR_STORE_AWAY && err != ERR_DUPLICATE) {
-        log_event(LOG_WARN, "conversation_unchanged", "conversation=%s event=%s err=%s", c->conversation, conversation_event_name(c->kind),
-                  err_name(err));
+    if (err && err != ERR_STALE && err != ERR_CAPACITY && err != ERR_STORE_AWAY && err != ERR_DUPLICATE && err != ERR_FENCED) {
+        log_event(LOG_WARN, "conversation_unchanged", "conversation=%s event=%s err=%s", c->conversation, conversation_event_name(c->kind), err_name(err));
     }
     if (c->done) {
-        c->done(c->h, &c->ticket, err, text_of(c->conversation), owner_before);
+        c->done(c->h, &c->ticket, err, text_of(c->conversation));
     }
     buf_done(&c->entry);
     free(c);
@@ -32,25 +38,7 @@ static void change_end(struct change *c, int err, struct text owner_before)
 
 static int change_read(struct change *c);
 
-/* Whoever may not read the conversation any more stops following it in the same turn: they saw it leave, and see nothing after that. */
-static void change_unfollow(struct change *c)
-{
-    struct store_conversation now = {.owner = text_of(c->owner_now), .queue = text_of(c->queue_now)};
-    for (struct thread *t = thread_find(c->h, text_of(c->conversation)); t;) {
-        struct follow *out = NULL;
-        LIST_FOR(&t->follows, l, next) {
-            struct follow *f = LIST_OWNER(l, struct follow, in_thread);
-            out = f->member->role != RESIDENT && !hub_may_read(c->h, f->member, &now) ? f : out;
-        }
-        if (!out) {
-            return;
-        }
-        follow_close(c->h, out); /* the last one takes the thread along */
-        t = thread_find(c->h, text_of(c->conversation));
-    }
-}
-
-static void change_written(void *ctx, const struct ticket *t, int err, uint64_t version, uint64_t seq, struct text owner_before)
+static void change_written(void *ctx, const struct ticket *t, int err, const struct store_changed *r)
 {
     struct change *c = ctx;
     struct hub *h = c->h;
@@ -62,69 +50,184 @@ static void change_written(void *ctx, const struct ticket *t, int err, uint64_t 
         }
     }
     if (!err) {
-        log_event(LOG_INFO, "conversation_changed", "conversation=%s event=%s version=%llu agent=%s", c->conversation,
-                  conversation_event_name(c->kind), (unsigned long long)version, c->agent);
-        deliver_entry(h, text_of(c->conversation), seq, buf_text(&c->entry));
-        deliver_conversation(h, text_of(c->conversation), map_get(&h->colleagues, owner_before));
-        change_unfollow(c);
+        log_event(LOG_INFO, "conversation_changed", "conversation=%s event=%s version=%llu agent=%s", c->conversation, conversation_event_name(c->kind),
+                  (unsigned long long)r->version, c->agents[0]);
+        deliver_entry(h, text_of(c->conversation), r->seq, buf_text(&c->entry));
+        deliver_conversation(h, text_of(c->conversation), r->agents);
         board_changed(h);
         if (c->route) {
             router_kick(h);
         }
     }
-    change_end(c, err, owner_before);
+    change_end(c, err);
 }
 
-/* Decide on what was read, and write it. */
-static int change_write(struct change *c, const struct conversation *now, uint64_t version, uint64_t units)
+/* --- which event it is --------------------------------------------------------------------------------------------------------------------- */
+
+static int kind_when_due(const struct known *k, int64_t now, enum conversation_event_kind *out)
+{
+    static const enum conversation_event_kind events[CONVERSATION_STATES] = {
+        [CONVERSATION_OFFERED] = EVENT_TIMED_OUT, [CONVERSATION_WRAP_UP] = EVENT_FINISHED, [CONVERSATION_SNOOZED] = EVENT_WOKEN, [CONVERSATION_QUEUED] = EVENT_RETURNED};
+    if (k->due_ms == 0 || (int64_t)k->due_ms > now || !events[k->c.state]) {
+        return ERR_DUPLICATE; /* somebody was first */
+    }
+    *out = events[k->c.state];
+    return 0;
+}
+
+static int kind_of_close(const struct change *c, const struct known *k, const struct queue_policy *q, enum conversation_event_kind *out)
+{
+    bool active = k->c.state == CONVERSATION_ACTIVE, wraps = q && q->set.wrap_up_s > 0;
+    if (c->r.by_resident) {
+        *out = active && wraps ? EVENT_WRAPPED : EVENT_FINISHED;
+        return k->c.state == CONVERSATION_WRAP_UP ? ERR_DUPLICATE : 0;
+    }
+    bool owner = text_equal(k->c.owner, text_of(c->by));
+    *out = active && wraps && owner ? EVENT_WRAPPED : EVENT_FINISHED;
+    if (*out == EVENT_FINISHED && owner && q && q->set.reasons_n > 0) {
+        for (size_t i = 0; i < q->set.reasons_n; i++) {
+            if (text_equal(q->set.reasons[i], text_of(c->reason))) {
+                return 0;
+            }
+        }
+        return ERR_BAD_FIELD;
+    }
+    return 0;
+}
+
+static int change_kind(struct change *c, const struct known *k, const struct queue_policy *q)
+{
+    if (c->r.due) {
+        return kind_when_due(k, loop_wall_ms(c->h->loop), &c->kind);
+    }
+    if (c->r.close) {
+        return kind_of_close(c, k, q, &c->kind);
+    }
+    c->kind = c->r.event.kind;
+    return 0;
+}
+
+/* --- what is written ------------------------------------------------------------------------------------------------------------------------ */
+
+static uint64_t change_due(const struct change *c, const struct known *k, const struct conversation_change *to, const struct queue_policy *q, uint64_t now)
+{
+    uint64_t wait_s = 0;
+    switch (to->state) {
+    case CONVERSATION_OFFERED:
+        if (c->kind == EVENT_PASSED) {
+            return k->due_ms;
+        }
+        wait_s = q && q->set.offer_s > 0 ? q->set.offer_s : 20;
+        break;
+    case CONVERSATION_WRAP_UP:
+        wait_s = q ? q->set.wrap_up_s : 0;
+        break;
+    case CONVERSATION_SNOOZED:
+        return c->r.until_ms > 0 ? (uint64_t)c->r.until_ms : 0;
+    case CONVERSATION_QUEUED:
+        wait_s = to->back.n > 0 && q ? q->set.return_s : 0;
+        break;
+    default:
+        break;
+    }
+    return wait_s > 0 ? now + wait_s * 1000 : 0;
+}
+
+/* What the conversation weighs on @agent: their own weight for the channel; a supervisor who takes over has no capacity to fill. */
+static struct store_share change_share(struct hub *h, struct text agent, struct text presence, struct text channel)
+{
+    struct colleague *c = map_get(&h->colleagues, agent);
+    int at = policy_channel(channel);
+    bool counts = c && c->role == AGENT && at >= 0;
+    return (struct store_share){.agent = agent, .presence = presence, .units = counts ? c->weight[at] : 0,
+                                .soft = counts && (h->policy->match.interruptible & (1u << at)) != 0};
+}
+
+static size_t change_shares(const struct change *c, const struct known *k, const struct conversation_change *to, struct store_share *out)
+{
+    size_t n = 0;
+    if (to->owner.n > 0) {
+        out[n++] = change_share(c->h, to->owner, text_of(c->presence[0]), k->channel);
+    }
+    for (size_t i = 0; i < to->offered_n; i++) {
+        out[n++] = change_share(c->h, to->offered[i], text_of(c->presence[i]), k->channel);
+    }
+    return n;
+}
+
+int change_entry(struct hub *h, struct text conversation, const char *kind, const char *state, const char *reason, const char *from, const struct colleague *by, struct text about, struct text *out)
+{
+    const struct colleague *who = about.n > 0 ? map_get(&h->colleagues, about) : NULL;
+    struct frame_entry entry = {.conversation = conversation, .kind = text_of(kind), .at = (uint64_t)loop_wall_ms(h->loop),
+                                .from = text_of(from), .author = about.n ? about : text_of(by ? by->id : NULL),
+                                .name = text_of(who ? who->name : by ? by->name : NULL), .state = text_of(state), .reason = text_of(reason)};
+    return entry_encode(h, &entry, out);
+}
+
+static int change_encode(struct change *c, const struct conversation_change *to)
 {
     struct hub *h = c->h;
-    struct conversation_event e = {c->kind, text_of(c->agent), text_of(c->queue), c->seen};
-    struct conversation_change to;
-    int err = conversation_is_sane(now) ? conversation_apply(now, &e, &to) : ERR_STORE_REPLY;
-    if (err) {
-        return err;
-    }
-    if (to.none) {
-        return ERR_DUPLICATE; /* nothing to write */
-    }
-    struct colleague *by = map_get(&h->colleagues, text_of(c->by));
-    struct colleague *owner = map_get(&h->colleagues, to.owner);
-    struct frame_entry entry = {.conversation = text_of(c->conversation), .kind = TEXT_LITERAL("state"), .at = (uint64_t)loop_wall_ms(h->loop),
-                                .from = by ? TEXT_LITERAL("agent") : TEXT_LITERAL("system"), .author = to.owner.n ? to.owner : text_of(by ? by->id : NULL),
-                                .name = text_of(owner ? owner->name : by ? by->name : NULL), .state = text_of(conversation_state_name(to.state)),
-                                .reason = text_of(conversation_event_name(c->kind))};
-    struct text blob;
-    err = entry_encode(h, &entry, &blob);
+    struct text about = to->owner.n > 0 ? to->owner : to->offered_n > 0 ? to->offered[0] : to->declined, blob;
+    const struct colleague *by = map_get(&h->colleagues, text_of(c->by));
+    int err = change_entry(h, text_of(c->conversation), "state", conversation_state_name(to->state), conversation_event_name(c->kind),
+                           c->r.by_resident ? "resident" : by ? "agent" : "system", by, about, &blob);
     buf_clear(&c->entry);
-    err = err ? err : buf_add_text(&c->entry, blob);
-    err = err ? err : text_copy(to.owner, c->owner_now, sizeof c->owner_now);
-    err = err ? err : text_copy(to.queue, c->queue_now, sizeof c->queue_now);
-    if (err) {
-        return err;
+    return err ? err : buf_add_text(&c->entry, blob);
+}
+
+/* Decide on what is known, and write it. */
+static int change_write(struct change *c, const struct known *k)
+{
+    struct hub *h = c->h;
+    uint64_t now = (uint64_t)loop_wall_ms(h->loop);
+    const struct queue_policy *q = policy_queue(h->policy, k->c.queue);
+    struct conversation_change to;
+    int err = conversation_is_sane(&k->c) ? change_kind(c, k, q) : ERR_STORE_REPLY;
+    struct conversation_event e = c->r.event;
+    e.kind = c->kind;
+    e.now_ms = (int64_t)now;
+    e.reopen_ms = q ? (int64_t)q->set.reopen_s * 1000 : 0;
+    e.queue = c->kind == EVENT_RETURNED ? k->c.queue : e.queue;
+    err = err ? err : conversation_apply(&k->c, &e, &to);
+    if (err || to.none) {
+        return err ? err : ERR_DUPLICATE; /* nothing to write */
     }
+    const struct queue_policy *then = policy_queue(h->policy, to.queue);
+    const struct frame_level *level = then ? policy_level(then, k->channel) : NULL;
+    struct store_share shares[CONVERSATION_OFFERS_MAX];
+    struct store_transition tr = {.conversation = text_of(c->conversation), .version = k->version, .state = text_of(conversation_state_name(to.state)),
+                                  .owner = to.owner, .queue = to.queue, .shares = shares, .shares_n = change_shares(c, k, &to, shares),
+                                  .offered = to.offered_n > 0, .force = c->r.force, .must_own = c->r.must_own, .held = to.held, .back = to.back,
+                                  .declined = to.declined, .missed = to.missed, .missed_n = to.missed_n, .keep_place = to.keep_place, .fence = c->r.fence,
+                                  .seen = to.state == CONVERSATION_CLOSED || to.state == CONVERSATION_WRAP_UP ? c->r.seen : 0,
+                                  .due_ms = change_due(c, k, &to, then, now), .answer_ms = level ? level->answer_s * 1000 : 0,
+                                  .reason = c->r.close ? c->r.reason : (struct text){NULL, 0}, .now_ms = now};
+    if (k->c.state == CONVERSATION_CLOSED && then) {
+        policy_promise(h->policy, then, k->channel, (int64_t)now, &tr.first_due_ms, &tr.resolve_due_ms);
+    }
+    err = change_encode(c, &to);
+    tr.entry = buf_text(&c->entry);
     c->route = to.route;
-    struct store_transition tr = {.conversation = text_of(c->conversation), .version = version, .state = text_of(conversation_state_name(to.state)),
-                                  .owner = to.owner, .queue = to.queue, .must_own = text_of(c->must_own[0] ? c->must_own : NULL),
-                                  .forget_held = c->kind == EVENT_REQUEUED || c->kind == EVENT_MOVED, .seen = to.state == CONVERSATION_CLOSED ? c->seen : 0,
-                                  .keep_place = to.keep_place, .units = units, .entry = buf_text(&c->entry),
-                                  .now_ms = (uint64_t)loop_wall_ms(h->loop)};
-    return store_transition(h->store, &tr, change_written, c, (struct ticket){0});
+    return err ? err : store_transition(h->store, &tr, change_written, c, (struct ticket){0});
 }
 
 static void change_decide(void *ctx, const struct ticket *t, int err, const struct store_conversation *s)
 {
     struct change *c = ctx;
-    struct conversation now;
+    struct known k = {0};
     (void)t;
     if (!err) {
-        now.owner = s->owner;
-        now.queue = s->queue;
-        err = conversation_state_parse(s->state, &now.state);
+        k = (struct known){.c = {.owner = s->owner, .queue = s->queue, .offered_n = s->offered_n, .held = s->held, .back = s->back,
+                                 .closed_at_ms = (int64_t)s->closed_at_ms},
+                           .channel = s->channel, .version = s->version, .due_ms = s->due_ms};
+        for (size_t i = 0; i < s->offered_n; i++) {
+            k.c.offered[i] = s->offered[i];
+        }
+        err = conversation_state_parse(s->state, &k.c.state);
     }
-    err = err ? err : change_write(c, &now, s->version, s->units);
+    err = err ? err : change_write(c, &k);
     if (err) {
-        change_end(c, err, (struct text){NULL, 0});
+        change_end(c, err);
     }
 }
 
@@ -133,24 +236,37 @@ static int change_read(struct change *c)
     return store_conversation_get(c->h->store, text_of(c->conversation), (struct text){NULL, 0}, change_decide, c, (struct ticket){0});
 }
 
-static int change_new(struct hub *h, struct text conversation, const struct conversation_event *e, struct text must_own, struct text by,
-                      change_done done, struct ticket t, struct change **out)
+/* --- the request, copied --------------------------------------------------------------------------------------------------------------------- */
+
+static int copied(struct text from, char *room, size_t n, struct text *out)
+{
+    int err = text_copy(from, room, n);
+    *out = from.n > 0 ? text_of(room) : (struct text){NULL, 0};
+    return err;
+}
+
+static int change_new(struct hub *h, const struct change_request *r, change_done done, struct ticket t, struct change **out)
 {
     struct change *c = calloc(1, sizeof *c);
     if (!c) {
         return ERR_MEMORY;
     }
     c->h = h;
-    c->kind = e->kind;
-    c->seen = e->seen;
+    c->r = *r;
+    c->kind = r->event.kind;
     c->done = done;
     c->ticket = t;
     buf_init(&c->entry, HUB_ENTRY_BYTES_MAX);
-    int err = text_copy(conversation, c->conversation, sizeof c->conversation);
-    err = err ? err : text_copy(e->agent, c->agent, sizeof c->agent);
-    err = err ? err : text_copy(e->queue, c->queue, sizeof c->queue);
-    err = err ? err : text_copy(must_own, c->must_own, sizeof c->must_own);
-    err = err ? err : text_copy(by, c->by, sizeof c->by);
+    int err = copied(r->conversation, c->conversation, sizeof c->conversation, &c->r.conversation);
+    err = err ? err : copied(r->event.queue, c->queue, sizeof c->queue, &c->r.event.queue);
+    err = err ? err : copied(r->event.sender, c->sender, sizeof c->sender, &c->r.event.sender);
+    err = err ? err : copied(r->must_own, c->must_own, sizeof c->must_own, &c->r.must_own);
+    err = err ? err : copied(r->by, c->by, sizeof c->by, &c->r.by);
+    err = err ? err : copied(text_cut(r->reason, TEXT_LINE_MAX), c->reason, sizeof c->reason, &c->r.reason);
+    for (size_t i = 0; !err && i < r->event.agents_n; i++) {
+        err = copied(r->event.agents[i], c->agents[i], sizeof c->agents[i], &c->r.event.agents[i]);
+        err = err ? err : copied(r->presence[i], c->presence[i], sizeof c->presence[i], &c->r.presence[i]);
+    }
     if (err) {
         free(c);
         return err;
@@ -168,23 +284,21 @@ static int change_begin(struct change *c, int err)
     return err;
 }
 
-int change_conversation(struct hub *h, struct text conversation, const struct conversation_event *e, struct text must_own, struct text by,
-                        change_done done, struct ticket t)
+int change_conversation(struct hub *h, const struct change_request *r, change_done done, struct ticket t)
 {
     struct change *c;
-    int err = change_new(h, conversation, e, must_own, by, done, t, &c);
+    int err = change_new(h, r, done, t, &c);
     return err ? err : change_begin(c, change_read(c));
 }
 
-int change_claim(struct hub *h, const struct store_waiting *w, struct colleague *agent, change_done done, struct ticket t)
+int change_claim(struct hub *h, const struct change_request *r, const struct store_waiting *w, change_done done, struct ticket t)
 {
     struct change *c;
-    struct conversation_event e = {.kind = EVENT_ASSIGNED, .agent = text_of(agent->id)};
-    int err = change_new(h, w->conversation, &e, (struct text){NULL, 0}, (struct text){NULL, 0}, done, t, &c);
+    int err = change_new(h, r, done, t, &c);
     if (err) {
         return err;
     }
     c->one_try = true;
-    struct conversation now = {.state = CONVERSATION_QUEUED, .queue = w->queue};
-    return change_begin(c, change_write(c, &now, w->version, w->units));
+    struct known k = {.c = {.state = CONVERSATION_QUEUED, .queue = w->queue, .held = w->held}, .channel = w->channel, .version = w->version};
+    return change_begin(c, change_write(c, &k));
 }

@@ -29,9 +29,20 @@ int entry_decode(struct hub *h, struct text blob, struct text conversation, uint
     return 0;
 }
 
+/* What goes on behind the counter is not the resident's: an offered one waits still, one that is put away is not over, one in wrap-up is. */
+struct text state_for_resident(struct text state)
+{
+    return text_is(state, "offered")   ? TEXT_LITERAL("queued")
+           : text_is(state, "snoozed") ? TEXT_LITERAL("active")
+           : text_is(state, "wrap_up") ? TEXT_LITERAL("closed")
+                                       : state;
+}
+
+/* Notes, whispers, receipts and who takes part are for staff; so are the states that change nothing for the resident. */
 static bool resident_may_see(const struct frame_entry *e)
 {
-    return text_is(e->kind, "message") || text_is(e->kind, "state");
+    return text_is(e->kind, "message") ||
+           (text_is(e->kind, "state") && e->state.n > 0 && !text_is(e->state, "offered") && !text_is(e->state, "snoozed"));
 }
 
 int deliver_send_entry(struct hub *h, struct member *m, const struct frame *entry)
@@ -40,6 +51,7 @@ int deliver_send_entry(struct hub *h, struct member *m, const struct frame *entr
         return edge_send(h->edge, m->session, entry);
     }
     struct frame f = *entry;
+    f.entry.state = state_for_resident(f.entry.state);
     if (!resident_may_see(&entry->entry)) {
         f.entry = (struct frame_entry){.conversation = entry->entry.conversation, .seq = entry->entry.seq, .kind = TEXT_LITERAL("hidden"),
                                        .at = entry->entry.at};
@@ -119,141 +131,4 @@ void deliver_entry(struct hub *h, struct text conversation, uint64_t seq, struct
             f->sent = seq;
         }
     }
-}
-
-void deliver_typing(struct hub *h, struct follow *from)
-{
-    struct member *m = from->member;
-    struct frame f = {.verb = VERB_typing,
-                      .typing = {.conversation = text_of(from->thread->id), .from = text_of(frame_role_name(m->role)),
-                                 .name = m->colleague ? text_of(m->colleague->name) : (struct text){NULL, 0}}};
-    LIST_FOR(&from->thread->follows, l, next) {
-        struct member *to = LIST_OWNER(l, struct follow, in_thread)->member;
-        if (to != m) {
-            (void)!edge_send(h->edge, to->session, &f); /* not kept: a lost one is replaced in 3 s */
-        }
-    }
-}
-
-void deliver_read(struct hub *h, struct follow *from, uint64_t seq)
-{
-    struct frame f = {.verb = VERB_read,
-                      .read = {.conversation = text_of(from->thread->id), .seq = seq,
-                               .from = text_of(from->member->role == RESIDENT ? "resident" : "agent")}};
-    LIST_FOR(&from->thread->follows, l, next) {
-        struct member *to = LIST_OWNER(l, struct follow, in_thread)->member;
-        if (to != from->member) {
-            (void)!edge_send(h->edge, to->session, &f); /* stored: a lost one comes with `resumed` */
-        }
-    }
-}
-
-/* --- the `conversation` frame -------------------------------------------------------------------------------------------------------------- */
-
-struct glance { /* what is kept between the two reads; no larger than need be: each resident who comes makes one, all at once after a restart */
-    struct hub *h;
-    struct colleague *also;
-    struct frame frame;
-    struct frame_address addresses[ADDRESSES_MAX];
-    char room[]; /* the texts */
-};
-
-static struct text keep(struct text t, char **at)
-{
-    struct text kept = {t.s ? *at : NULL, t.n};
-    if (t.n > 0) {
-        memcpy(*at, t.s, t.n);
-        *at += t.n;
-    }
-    return kept;
-}
-
-static size_t glance_room(const struct store_conversation *c)
-{
-    size_t n = c->id.n + c->state.n + c->queue.n + c->owner.n + c->resident.n + c->name.n + c->subject.n + c->channel.n;
-    for (size_t i = 0; i < c->addresses_n; i++) {
-        n += c->addresses[i].channel.n + c->addresses[i].address.n;
-    }
-    return n;
-}
-
-static void glance_send(struct glance *g)
-{
-    struct hub *h = g->h;
-    struct frame *f = &g->frame;
-    struct colleague *owner = map_get(&h->colleagues, f->conversation.owner);
-    struct thread *t = thread_find(h, f->conversation.conversation);
-    f->conversation.present = t && thread_has_resident(t);
-    if (t) {
-        (void)!text_copy(f->conversation.owner, t->owner, sizeof t->owner); /* fits, or is absent */
-    }
-    struct colleague *to[2] = {owner, g->also != owner ? g->also : NULL};
-    for (int i = 0; i < 2; i++) {
-        if (to[i]) {
-            LIST_FOR(&to[i]->members, l, next) {
-                (void)!edge_send(h->edge, LIST_OWNER(l, struct member, in_colleague)->session, f); /* a full one is closed and starts over */
-            }
-        }
-    }
-    if (t) {
-        LIST_FOR(&t->follows, l, next) {
-            struct member *m = LIST_OWNER(l, struct follow, in_thread)->member;
-            if (m->role != RESIDENT && m->colleague != to[0] && m->colleague != to[1]) {
-                (void)!edge_send(h->edge, m->session, f); /* as above */
-            }
-        }
-    }
-}
-
-static void glance_tail(void *ctx, const struct ticket *ticket, int err, const struct store_entry *e, size_t n)
-{
-    struct glance *g = ctx;
-    (void)ticket;
-    char preview[TEXT_LINE_MAX / 2];
-    for (size_t i = n; !err && i-- > 0;) {
-        struct frame entry;
-        if (entry_decode(g->h, e[i].entry, g->frame.conversation.conversation, e[i].seq, &entry) == 0 &&
-            text_is(entry.entry.from, "resident") && text_is(entry.entry.kind, "message")) {
-            struct text cut = text_cut(entry.entry.text, sizeof preview - 1);
-            if (cut.n > 0) {
-                memcpy(preview, cut.s, cut.n);
-            }
-            g->frame.conversation.preview = (struct text){preview, cut.n};
-            break;
-        }
-    }
-    glance_send(g);
-    free(g);
-}
-
-static void glance_conversation(void *ctx, const struct ticket *ticket, int err, const struct store_conversation *c)
-{
-    struct glance *g = err ? NULL : calloc(1, sizeof *g + glance_room(c));
-    if (!g) {
-        return; /* the next change shows it */
-    }
-    g->h = ctx;
-    g->also = ticket->p;
-    char *at = g->room;
-    struct frame_conversation *f = &g->frame.conversation;
-    g->frame.verb = VERB_conversation;
-    *f = (struct frame_conversation){
-        .conversation = keep(c->id, &at), .version = c->version, .state = keep(c->state, &at), .queue = keep(c->queue, &at),
-        .owner = keep(c->owner, &at), .resident = keep(c->resident, &at), .name = keep(c->name, &at), .subject = keep(c->subject, &at),
-        .channel = keep(c->channel, &at), .seq = c->seq, .opened_at = c->opened_at_ms, .queued_at = c->queued_at_ms,
-        .assigned_at = c->assigned_at_ms, .addresses = g->addresses};
-    for (size_t i = 0; i < c->addresses_n && i < ADDRESSES_MAX; i++) {
-        g->addresses[f->addresses_n++] =
-            (struct frame_address){.channel = keep(c->addresses[i].channel, &at), .address = keep(c->addresses[i].address, &at)};
-    }
-    if (store_log_before(g->h->store, f->conversation, c->seq + 1, 20, glance_tail, g, (struct ticket){0})) {
-        glance_send(g); /* without the preview rather than not at all */
-        free(g);
-    }
-}
-
-void deliver_conversation(struct hub *h, struct text conversation, struct colleague *also)
-{
-    /* Refused: the next change shows it. */
-    (void)!store_conversation_get(h->store, conversation, (struct text){NULL, 0}, glance_conversation, h, (struct ticket){.p = also});
 }

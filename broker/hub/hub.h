@@ -38,6 +38,8 @@ struct hub_config {
     int64_t away_grace_ms;  /* an agent without a session for so long is offline, and the work is given on */
     int64_t heartbeat_ms;
     bool secure_cookie;     /* served over TLS, here or in front */
+    void (*drain)(void *ctx); /* asked to hand over and end; may be NULL */
+    void *drain_ctx;
 };
 
 struct hub;
@@ -46,8 +48,7 @@ int hub_new(struct loop *l, const struct hub_config *c, struct hub **out) MUST_C
 void hub_attach(struct hub *h, struct edge *e, struct store *s);
 const struct edge_events *hub_edge_events(void);
 void hub_store_changed(void *hub, bool up); /* for store_open */
-int hub_start_channels(struct hub *h) MUST_CHECK; /* mail and SMS; after the attachments folder is there */
-void hub_stop_channels(struct hub *h);            /* nothing new is taken in; what is in flight may end */
+void hub_stop_channels(struct hub *h);            /* nothing new is taken in; what is in flight may end; the others are told that this broker leaves */
 bool hub_is_idle(const struct hub *h);            /* after hub_stop_channels: nothing outbound is under way any more */
 void hub_store_closing(struct hub *h);            /* before store_close: from now on nothing is written; what was begun is found again on disk */
 void hub_free(struct hub **h);                    /* after edge and store are closed */

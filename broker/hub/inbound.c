@@ -16,9 +16,18 @@ bool channel_is_known(struct text channel)
     return text_is(channel, "chat") || text_is(channel, "email") || text_is(channel, "sms");
 }
 
-uint64_t hub_weight(const struct hub *h, struct text channel)
+void inbound_new(struct hub *h, const struct queue_policy *q, struct text channel, uint64_t now, struct store_arrive *a)
 {
-    return text_is(channel, "chat") ? h->config->weight_chat : text_is(channel, "email") ? h->config->weight_email : h->config->weight_sms;
+    if (!q) {
+        return;
+    }
+    a->priority = q->set.priority;
+    a->head_start_ms = (int64_t)(q->set.priority * h->policy->routing.priority_step_s * 1000);
+    policy_promise(h->policy, q, channel, (int64_t)now, &a->first_due_ms, &a->resolve_due_ms);
+    if (text_is(channel, "chat")) { /* what comes by mail or text is never turned away */
+        a->waiting_max = q->set.waiting_max;
+        a->overflow_queue = q->set.overflow_to;
+    }
 }
 
 /* A resident's message is in the log. If the conversation was not waiting or held, core says what follows; the store's attention list keeps it should we die here. */
@@ -26,9 +35,9 @@ void inbound_settle(struct hub *h, struct text conversation, struct text state, 
 {
     if (opened) {
         router_kick(h);
-    } else if (!text_is(state, "active") && !text_is(state, "queued")) {
-        (void)!change_conversation(h, conversation, &(struct conversation_event){.kind = EVENT_RESIDENT_SPOKE}, (struct text){NULL, 0},
-                                   (struct text){NULL, 0}, NULL, (struct ticket){0}); /* else the attention list brings it back */
+    } else if (!text_is(state, "active") && !text_is(state, "queued") && !text_is(state, "offered")) {
+        struct change_request r = {.conversation = conversation, .event = {.kind = EVENT_RESIDENT_SPOKE}};
+        (void)!change_conversation(h, &r, NULL, (struct ticket){0}); /* else the attention list brings it back */
     }
     board_changed(h);
 }
@@ -42,8 +51,9 @@ static void arrival_done(void *ctx, const struct ticket *t, int err, const struc
         log_event(LOG_INFO, r->opened ? "conversation_opened" : "message_arrived", "conversation=%.*s seq=%llu queue=%.*s", TEXT_ARG(r->conversation),
                   (unsigned long long)r->seq, TEXT_ARG(r->queue));
         deliver_entry(h, r->conversation, r->seq, buf_text(&a->blob));
+        deliver_others(h, r->conversation, r->seq, buf_text(&a->blob), r->nodes);
         if (!r->opened && r->owner.n > 0) {
-            deliver_conversation(h, r->conversation, NULL); /* the channel may be another now */
+            deliver_conversation(h, r->conversation, (struct text){NULL, 0}); /* the channel may be another now */
         }
         inbound_settle(h, r->conversation, r->state, r->opened);
     }
@@ -79,7 +89,8 @@ int inbound_hub_take(void *hub, const struct inbound *m, inbound_done done, void
     struct store_arrive arrive = {.source = m->channel, .source_id = m->source_id, .conversation_new = text_of(a->conversation),
                                   .resident_new = text_of(a->resident), .queue = m->queue, .channel = m->channel, .address = m->address,
                                   .name = e.name, .subject = e.subject, .subject_key = m->subject_key, .references = m->references,
-                                  .references_n = m->references_n, .message_id = m->message_id, .units = hub_weight(h, m->channel), .now_ms = now};
+                                  .references_n = m->references_n, .message_id = m->message_id, .now_ms = now};
+    inbound_new(h, policy_queue(h->policy, m->queue), m->channel, now, &arrive);
     arrive.entry = buf_text(&a->blob);
     err = err ? err : store_arrive(h->store, &arrive, arrival_done, a, (struct ticket){0});
     if (err) {

@@ -106,6 +106,7 @@ static int thread_open(struct hub *h, struct text conversation, struct thread **
         return ERR_MEMORY;
     }
     list_init(&t->follows);
+    list_init(&t->in_places);
     int err = text_copy(conversation, t->id, sizeof t->id);
     err = err ? err : map_set(&h->threads, conversation, t);
     if (err) {
@@ -116,9 +117,49 @@ static int thread_open(struct hub *h, struct text conversation, struct thread **
     return 0;
 }
 
+/* The store is told when the first session here follows, when the last one leaves, and when the resident's page comes or goes: whoever appends elsewhere then tells us. */
+static void thread_told(void *ctx, const struct ticket *ticket, int err, struct text said)
+{
+    struct hub *h = ctx;
+    char *id = ticket->p;
+    struct thread *t = thread_find(h, text_of(id));
+    const char *space = said.n > 0 ? memchr(said.s, ' ', said.n) : NULL;
+    uint64_t seq;
+    if (!err && t && space && text_to_u64((struct text){said.s, (size_t)(space - said.s)}, &seq) == 0) {
+        struct text nodes = {space + 1, said.n - (size_t)(space + 1 - said.s)};
+        (void)!text_copy(nodes, t->nodes, sizeof t->nodes); /* too many: "" then, and signs stay here */
+        others_follow(h, t);
+        LIST_FOR(&t->follows, l, next) {
+            struct follow *f = LIST_OWNER(l, struct follow, in_thread);
+            f->head = seq > f->head ? seq : f->head; /* said elsewhere before we were known to follow */
+            deliver_catch_up(h, f);
+        }
+    }
+    free(id);
+}
+
+static void thread_tell(struct hub *h, struct thread *t, bool on, bool page)
+{
+    char *id = h->up && !h->stopping ? strdup(t->id) : NULL;
+    if (!id || store_follow_set(h->store, text_of(t->id), on, page, thread_told, h, (struct ticket){.p = id})) {
+        free(id); /* the store's coming back tells it again */
+    }
+}
+
+void threads_tell(struct hub *h)
+{
+    size_t at = 0;
+    void *value;
+    while (map_next(&h->threads, &at, NULL, &value)) {
+        thread_tell(h, value, true, thread_has_resident(value));
+    }
+}
+
 static void thread_drop_if_empty(struct hub *h, struct thread *t)
 {
     if (list_is_empty(&t->follows)) {
+        thread_tell(h, t, false, false);
+        places_forget(h, t);
         map_remove(&h->threads, text_of(t->id));
         free(t);
     }
@@ -150,6 +191,9 @@ int follow_open(struct hub *h, struct member *m, struct text conversation, struc
     list_add_last(&t->follows, &f->in_thread);
     list_add_last(&m->follows, &f->in_member);
     m->follows_n++;
+    if (t->follows.next == t->follows.prev || m->role == RESIDENT) {
+        thread_tell(h, t, true, thread_has_resident(t));
+    }
     *out = f;
     return 0;
 }
@@ -163,7 +207,8 @@ void follow_close(struct hub *h, struct follow *f)
     f->member->follows_n--;
     free(f);
     if (resident && !list_is_empty(&t->follows) && !h->stopping) {
-        deliver_conversation(h, text_of(t->id), NULL); /* its agent sees that the page is gone */
+        thread_tell(h, t, true, thread_has_resident(t));
+        deliver_conversation(h, text_of(t->id), (struct text){NULL, 0}); /* its agent sees that the page is gone */
     }
     thread_drop_if_empty(h, t);
 }

@@ -71,6 +71,7 @@ static void item_finished(void *ctx, const struct ticket *t, int err, const stru
     }
     if (!err) {
         deliver_entry(h, text_of(i->conversation), r->seq, buf_text(&i->receipt));
+        deliver_others(h, text_of(i->conversation), r->seq, buf_text(&i->receipt), r->nodes);
     }
     item_free(i);
     outbox_pump(o);
@@ -186,6 +187,12 @@ static void item_attempt_noted(void *ctx, const struct ticket *t, int err)
 {
     struct out_item *i = ctx;
     (void)t;
+    if (err == ERR_STALE) { /* we were thought dead, and another broker has it now */
+        struct outbox *o = i->outbox;
+        item_free(i);
+        outbox_pump(o);
+        return;
+    }
     if (err || store_conversation_get(i->outbox->hub->store, text_of(i->conversation), (struct text){NULL, 0}, item_with_queue, i, (struct ticket){0})) {
         item_later(i);
         return;

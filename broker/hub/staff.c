@@ -1,23 +1,17 @@
-/* The staff: who may sign in, what they serve. Kept in the store as JSON, one entry a person (written by loketctl), read at the start and when it changes:
- *   {"name":"Sanne","role":"agent","queues":["burgerzaken"],"capacity":6,"password":"$argon2id$…"}
- * And presence: an agent stays available through a short loss of connection; after the grace time the work is given on. */
+/* The staff: who may sign in, what they serve and can. Kept in the store as JSON, one entry a person (hub/settings.h), read at the start and when it changes.
+ * And presence: an agent keeps their work through a short loss of connection; after the grace time it is given on. */
 #include "hub/hub_internal.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "hub/settings.h"
+
 int staff_queue_index(const struct hub *h, struct text queue)
 {
-    for (size_t i = 0; i < h->config->queues_n; i++) {
-        if (text_equal(h->queue_ids[i], queue)) {
-            return (int)i;
-        }
-    }
-    return -1;
+    return policy_queue_index(h->policy, queue);
 }
-
-static void colleague_away(void *ctx);
 
 static struct colleague *colleague_get(struct hub *h, struct text id)
 {
@@ -31,43 +25,75 @@ static struct colleague *colleague_get(struct hub *h, struct text id)
     }
     c->hub = h;
     list_init(&c->members);
-    if (text_copy(id, c->id, sizeof c->id) || loop_timer_new(h->loop, colleague_away, c, &c->away) || map_set(&h->colleagues, id, c)) {
-        loop_timer_free(&c->away);
+    if (text_copy(id, c->id, sizeof c->id) || map_set(&h->colleagues, id, c)) {
         free(c);
         return NULL;
     }
     return c;
 }
 
-static void staff_one(struct hub *h, struct text id, struct text json)
+static void staff_channels(const struct hub *h, struct colleague *c, const struct frame_agent_settings *set)
 {
-    json_error_t why;
-    json_t *root = json_loadb(json.s, json.n, JSON_REJECT_DUPLICATES, &why);
-    const char *name = json_string_value(json_object_get(root, "name")), *role = json_string_value(json_object_get(root, "role"));
-    const char *password = json_string_value(json_object_get(root, "password"));
-    json_int_t capacity = json_integer_value(json_object_get(root, "capacity"));
-    enum frame_role as = role && strcmp(role, "supervisor") == 0 ? SUPERVISOR : role && strcmp(role, "agent") == 0 ? AGENT : ROLE_NONE;
-    struct colleague *c = name && password && as != ROLE_NONE && capacity >= 0 ? colleague_get(h, id) : NULL;
-    if (!c || text_copy(text_of(name), c->name, sizeof c->name)) {
-        log_event(LOG_ERROR, "staff_unreadable", "agent=%.*s remedy=\"loketctl staff add --id …\"", TEXT_ARG(id));
-        json_decref(root);
-        return;
+    const uint64_t usual[ROUTING_CHANNELS] = {h->config->weight_chat, h->config->weight_email, h->config->weight_sms};
+    c->must_accept = 0;
+    for (size_t i = 0; i < ROUTING_CHANNELS; i++) {
+        c->weight[i] = usual[i];
+        c->limit[i] = 0;
     }
-    c->role = as;
-    c->gone = false;
-    c->capacity = (uint64_t)capacity;
-    c->queues = (struct routing_queues){{0}};
-    free(c->password_hash);
-    c->password_hash = strdup(password);
-    size_t i;
-    json_t *queue;
-    json_array_foreach(json_object_get(root, "queues"), i, queue) {
-        int index = staff_queue_index(h, text_of(json_string_value(queue)));
-        if (index >= 0) {
-            routing_queues_add(&c->queues, (unsigned)index);
+    for (size_t i = 0; i < set->channels_n; i++) {
+        int at = policy_channel(set->channels[i].channel);
+        if (at >= 0) {
+            c->weight[at] = set->channels[i].weight > 0 ? set->channels[i].weight : c->weight[at];
+            c->limit[at] = set->channels[i].limit;
+            c->must_accept |= set->channels[i].must_accept ? 1u << at : 0;
         }
     }
-    json_decref(root);
+}
+
+static void staff_abilities(struct hub *h, struct colleague *c, const struct frame_agent_settings *set)
+{
+    c->queues = (struct routing_queues){{0}};
+    memset(c->order, 0, sizeof c->order);
+    memset(c->skills, 0, sizeof c->skills);
+    c->languages = 0;
+    for (size_t i = 0; i < set->queues_n; i++) {
+        int index = staff_queue_index(h, set->queues[i]);
+        if (index >= 0) {
+            routing_queues_add(&c->queues, (unsigned)index);
+            c->order[index] = (unsigned char)(i < 255 ? i : 255);
+        }
+    }
+    for (size_t i = 0; i < set->skills_n; i++) {
+        unsigned skill = policy_skill(h->policy, set->skills[i].skill);
+        if (skill < ROUTING_SKILLS_MAX) {
+            c->skills[skill] = (unsigned char)(set->skills[i].level > 0 ? set->skills[i].level : 1);
+        }
+    }
+    for (size_t i = 0; i < set->languages_n; i++) {
+        unsigned language = policy_language(h->policy, set->languages[i]);
+        c->languages |= language > 0 && language <= 64 ? 1ull << (language - 1) : 0;
+    }
+}
+
+static void staff_one(struct hub *h, struct frame_arena *arena, struct text id, struct text json)
+{
+    struct frame_agent_settings set;
+    struct frame_fault fault;
+    char *hash = NULL;
+    struct colleague *c = settings_agent_stored(json, arena, &set, &hash, &fault) == 0 ? colleague_get(h, id) : NULL;
+    if (!c || text_copy(set.name, c->name, sizeof c->name)) {
+        log_event(LOG_ERROR, "staff_unreadable", "agent=%.*s field=%s remedy=\"loketctl staff add --id …\"", TEXT_ARG(id), c ? "name" : fault.path);
+        free(hash);
+        return;
+    }
+    c->admin = text_is(set.role, "administrator");
+    c->role = text_is(set.role, "agent") ? AGENT : SUPERVISOR;
+    c->gone = false;
+    c->capacity = set.capacity;
+    staff_channels(h, c, &set);
+    staff_abilities(h, c, &set);
+    free(c->password_hash);
+    c->password_hash = hash;
 }
 
 static void staff_listed(void *ctx, const struct ticket *t, int err, const struct text *texts, size_t n)
@@ -77,14 +103,21 @@ static void staff_listed(void *ctx, const struct ticket *t, int err, const struc
     if (err) {
         return; /* the store's coming back reads it again */
     }
+    if (h->policy_next) { /* together: the staff's queues and skills are numbers of their policy */
+        policy_free(&h->policy);
+        h->policy = h->policy_next;
+        h->policy_next = NULL;
+    }
     size_t at = 0;
     void *value;
     while (map_next(&h->colleagues, &at, NULL, &value)) {
         ((struct colleague *)value)->gone = true;
     }
-    for (size_t i = 0; i + 1 < n; i += 2) {
-        staff_one(h, texts[i], texts[i + 1]);
+    struct frame_arena *arena = frame_arena_new();
+    for (size_t i = 0; arena && i + 1 < n; i += 2) {
+        staff_one(h, arena, texts[i], texts[i + 1]);
     }
+    frame_arena_free(&arena);
     at = 0;
     while (map_next(&h->colleagues, &at, NULL, &value)) {
         struct colleague *c = value;
@@ -96,6 +129,7 @@ static void staff_listed(void *ctx, const struct ticket *t, int err, const struc
     }
     h->staff_known = true;
     edge_set_secret(h->edge, store_secret(h->store)); /* only now: a cookie of somebody whom we do not know yet would look like one that is void */
+    node_beat(h);
     router_kick(h);
     board_changed(h);
 }
@@ -105,6 +139,87 @@ void staff_load(struct hub *h)
     (void)!store_staff_list(h->store, staff_listed, h, (struct ticket){0}); /* away: read again when it is back */
 }
 
+static void settings_listed(void *ctx, const struct ticket *t, int err, const struct text *texts, size_t n)
+{
+    struct hub *h = ctx;
+    struct policy *p;
+    (void)t;
+    if (err) {
+        return; /* as in staff_listed */
+    }
+    err = policy_new(h->config, texts, n, loop_wall_ms(h->loop), &p);
+    if (err) {
+        log_event(LOG_ERROR, "settings", "why=\"%s\" next=\"the former ones stay\"", err_text(err));
+    } else {
+        policy_free(&h->policy_next);
+        h->policy_next = p;
+    }
+    staff_load(h);
+}
+
+void settings_load(struct hub *h)
+{
+    (void)!store_settings_list(h->store, settings_listed, h, (struct ticket){0}); /* away: read again when it is back */
+}
+
+/* --- who is here --------------------------------------------------------------------------------------------------------------------------- */
+
+int64_t staff_grace_ms(const struct hub *h)
+{
+    return h->policy->routing.away_grace_s > 0 ? (int64_t)h->policy->routing.away_grace_s * 1000 : h->config->away_grace_ms;
+}
+
+static void here_told(void *ctx, const struct ticket *t, int err, struct text presence)
+{
+    struct hub *h = ctx;
+    struct colleague *c = t->p;
+    if (err) {
+        c->here = false; /* said again with the next beat that finds us unknown, or the next session */
+        return;
+    }
+    if (t->a) {
+        (void)!text_copy(presence, c->presence, sizeof c->presence); /* a presence fits */
+        router_kick(h);
+    }
+    board_changed(h);
+}
+
+static void here_tell(struct hub *h, struct colleague *c, bool on)
+{
+    /* A removed account's work is given on at once. */
+    int64_t grace = c->gone ? 0 : staff_grace_ms(h);
+    c->here = on;
+    if (h->up && store_here_set(h->store, text_of(c->id), on, (uint64_t)loop_wall_ms(h->loop), grace, here_told, h, (struct ticket){.p = c, .a = on})) {
+        c->here = false;
+    }
+}
+
+void colleague_session_opened(struct hub *h, struct colleague *c)
+{
+    if (!c->here) {
+        here_tell(h, c, true);
+    }
+}
+
+void colleague_session_closed(struct hub *h, struct colleague *c)
+{
+    if (list_is_empty(&c->members) && !h->stopping) {
+        here_tell(h, c, false);
+    }
+}
+
+void staff_say_here(struct hub *h)
+{
+    size_t at = 0;
+    void *value;
+    while (map_next(&h->colleagues, &at, NULL, &value)) {
+        struct colleague *c = value;
+        if (!list_is_empty(&c->members)) {
+            here_tell(h, c, true);
+        }
+    }
+}
+
 /* --- presence ------------------------------------------------------------------------------------------------------------------------------ */
 
 struct presence {
@@ -112,15 +227,39 @@ struct presence {
     struct colleague *c;
     char value[WORD_MAX + 1];
     edge_id answer_to;
+    enum frame_verb verb;
 };
 
 static void work_given_on(void *ctx, const struct ticket *t, int err, const struct text *texts, size_t n)
 {
     struct hub *h = ctx;
-    (void)t;
+    const char *agent = t->p;
     for (size_t i = 0; !err && i < n; i++) {
-        (void)!change_conversation(h, texts[i], &(struct conversation_event){.kind = EVENT_AGENT_LEFT}, (struct text){NULL, 0}, (struct text){NULL, 0},
-                                   NULL, (struct ticket){0}); /* one that cannot be given on now is found by the next sign-off */
+        struct change_request r = {.conversation = texts[i], .event = {.kind = EVENT_AGENT_LEFT, .agents = {text_of(agent)}, .agents_n = 1}};
+        (void)!change_conversation(h, &r, NULL, (struct ticket){0}); /* one that cannot be given on now is found by the next look at who is absent */
+    }
+    free(t->p);
+}
+
+static void work_give_on(struct hub *h, struct text agent)
+{
+    char *id = strndup(agent.s, agent.n);
+    if (!id || store_borne_list(h->store, agent, work_given_on, h, (struct ticket){.p = id})) {
+        free(id); /* as in work_given_on */
+    }
+}
+
+void colleague_presence_heard(struct hub *h, struct colleague *c, struct text presence)
+{
+    struct frame f = {.verb = VERB_presence, .presence = {.presence = presence}};
+    if (text_copy(presence, c->presence, sizeof c->presence)) {
+        return;
+    }
+    LIST_FOR(&c->members, l, next) {
+        struct member *m = LIST_OWNER(l, struct member, in_colleague);
+        if (m->role == AGENT) {
+            (void)!edge_send(h->edge, m->session, &f); /* a slow one is closed and told in welcome */
+        }
     }
 }
 
@@ -131,17 +270,13 @@ static void presence_done(void *ctx, const struct ticket *t, int err)
     (void)t;
     if (err) {
         if (p->answer_to) {
-            hub_refuse(h, &(struct refusal){.session = p->answer_to, .verb = VERB_presence}, err);
+            hub_refuse(h, &(struct refusal){.session = p->answer_to, .verb = p->verb}, err);
         }
     } else {
-        (void)!text_copy(text_of(p->value), p->c->presence, sizeof p->c->presence); /* the same size */
         log_event(LOG_INFO, "presence", "agent=%s presence=%s", p->c->id, p->value);
-        struct frame f = {.verb = VERB_presence, .presence = {.presence = text_of(p->value)}};
-        LIST_FOR(&p->c->members, l, next) {
-            (void)!edge_send(h->edge, LIST_OWNER(l, struct member, in_colleague)->session, &f); /* a slow one is closed and told in welcome */
-        }
+        colleague_presence_heard(h, p->c, text_of(p->value));
         if (strcmp(p->value, "offline") == 0) {
-            (void)!store_work_list(h->store, text_of(p->c->id), work_given_on, h, (struct ticket){0}); /* as in work_given_on */
+            work_give_on(h, text_of(p->c->id));
         }
         router_kick(h);
         board_changed(h);
@@ -149,83 +284,39 @@ static void presence_done(void *ctx, const struct ticket *t, int err)
     free(p);
 }
 
-void colleague_presence(struct hub *h, struct colleague *c, const char *value, edge_id answer_to)
+void colleague_presence(struct hub *h, struct colleague *c, struct text value, edge_id answer_to, enum frame_verb verb)
 {
     struct presence *p = calloc(1, sizeof *p);
     int err = p ? 0 : ERR_MEMORY;
     if (p) {
-        p->h = h;
-        p->c = c;
-        p->answer_to = answer_to;
-        err = text_copy(text_of(value), p->value, sizeof p->value);
-        err = err ? err : store_presence_set(h->store, text_of(c->id), text_of(value), text_of(h->config->node), (struct text){NULL, 0}, c->capacity,
-                                             (uint64_t)loop_wall_ms(h->loop), presence_done, p, (struct ticket){0});
+        *p = (struct presence){.h = h, .c = c, .answer_to = answer_to, .verb = verb};
+        err = text_copy(value, p->value, sizeof p->value);
+        err = err ? err : store_presence_set(h->store, text_of(c->id), value, (uint64_t)loop_wall_ms(h->loop), presence_done, p, (struct ticket){0});
     }
     if (err) {
         free(p);
         if (answer_to) {
-            hub_refuse(h, &(struct refusal){.session = answer_to, .verb = VERB_presence}, err);
-        } else {
-            c->leaving = true;
-            loop_timer_start(c->away, 1000, 0); /* the grace time's end must not be lost */
+            hub_refuse(h, &(struct refusal){.session = answer_to, .verb = verb}, err);
         }
     }
 }
 
-static void colleague_away(void *ctx)
-{
-    struct colleague *c = ctx;
-    c->leaving = false;
-    if (list_is_empty(&c->members)) {
-        colleague_presence(c->hub, c, "offline", 0);
-    }
-}
-
-static void away_start(struct hub *h, struct colleague *c)
-{
-    if (!c->leaving) {
-        c->leaving = true;
-        loop_timer_start(c->away, h->config->away_grace_ms, 0);
-    }
-}
-
-void colleague_session_opened(struct hub *h, struct colleague *c)
-{
-    (void)h;
-    c->leaving = false;
-    loop_timer_stop(c->away);
-}
-
-void colleague_session_closed(struct hub *h, struct colleague *c)
-{
-    if (list_is_empty(&c->members) && !h->stopping && c->role == AGENT) {
-        away_start(h, c);
-    }
-}
-
-static void sweep_view(void *ctx, const struct ticket *t, int err, const struct store_view *v)
+static void absent_done(void *ctx, const struct ticket *t, int err)
 {
     struct hub *h = ctx;
-    (void)t;
-    for (size_t i = 0; !err && i < v->agents_n; i++) {
-        const struct store_agent *a = &v->agents[i];
-        struct colleague *c = map_get(&h->colleagues, a->id);
-        bool here = c && !list_is_empty(&c->members), idle = a->conversations == 0 && (!a->presence.n || text_is(a->presence, "offline"));
-        if (here || idle || !text_is(a->node, h->config->node)) {
-            continue;
-        }
-        if (c) {
-            away_start(h, c);
-        } else {
-            log_event(LOG_WARN, "work_orphaned", "agent=%.*s conversations=%llu next=\"given on\"", TEXT_ARG(a->id), (unsigned long long)a->conversations);
-            (void)!store_work_list(h->store, a->id, work_given_on, h, (struct ticket){0}); /* the next sweep tries again */
-        }
+    char *id = t->p;
+    if (!err) {
+        work_give_on(h, text_of(id)); /* an account that nobody knows any more may have work, too */
+        board_changed(h);
     }
+    free(id);
 }
 
-void staff_sweep(struct hub *h)
+void staff_absent(struct hub *h, struct text agent)
 {
-    if (h->up && h->staff_known && !h->stopping) {
-        (void)!store_view_get(h->store, NULL, 0, 0, 0, sweep_view, h, (struct ticket){0}); /* the next sweep tries again */
+    char *id = strndup(agent.s, agent.n);
+    log_event(LOG_INFO, "agent_absent", "agent=%.*s next=\"offline, and the work is given on\"", TEXT_ARG(agent));
+    if (!id || store_presence_set(h->store, agent, TEXT_LITERAL("offline"), (uint64_t)loop_wall_ms(h->loop), absent_done, h, (struct ticket){.p = id})) {
+        free(id); /* the next look finds them again */
     }
 }

@@ -10,6 +10,11 @@ bool hub_may_read(struct hub *h, const struct member *m, const struct store_conv
     if (m->role == SUPERVISOR) {
         return true;
     }
+    for (size_t i = 0; m->colleague && i < c->joined_n + c->offered_n; i++) {
+        if (text_is(i < c->joined_n ? c->joined[i] : c->offered[i - c->joined_n], m->colleague->id)) {
+            return true;
+        }
+    }
     int queue = staff_queue_index(h, c->queue);
     return m->role == AGENT && m->colleague && (text_is(c->owner, m->colleague->id) || (queue >= 0 && routing_queues_has(&m->colleague->queues, (unsigned)queue)));
 }
@@ -42,18 +47,24 @@ static void resume_done(void *ctx, const struct ticket *t, int err, const struct
         return;
     }
     (void)!text_copy(c->owner, f->thread->owner, sizeof f->thread->owner); /* fits, or is absent */
+    if (m->role == SUPERVISOR && !text_is(c->owner, m->colleague->id)) {
+        audit_write(h, m->colleague, "monitor", c->id, (struct text){NULL, 0});
+    }
     f->sent = r->last > 0 ? (c->seq > r->last ? c->seq - r->last : 0) : r->seq < c->seq ? r->seq : c->seq;
     if (c->seq > f->head) {
         f->head = c->seq;
     }
     f->ready = true;
     struct frame frame = {.verb = VERB_resumed,
-                          .resumed = {.conversation = text_of(f->thread->id), .from = f->sent, .seq = c->seq, .counter = c->counter, .state = c->state,
+                          .resumed = {.conversation = text_of(f->thread->id), .from = f->sent, .seq = c->seq, .counter = c->counter, .state = m->role == RESIDENT ? state_for_resident(c->state) : c->state,
                                       .read_resident = c->read_resident, .read_agent = c->read_agent}};
     if (edge_send(h->edge, m->session, &frame) == 0) {
+        if (m->role == RESIDENT) {
+            places_resumed(h, f, c->state, c->seq);
+        }
         deliver_catch_up(h, f);
         if (first) {
-            deliver_conversation(h, text_of(f->thread->id), NULL); /* its agent sees that the page is here */
+            deliver_conversation(h, text_of(f->thread->id), (struct text){NULL, 0}); /* its agent sees that the page is here */
         }
     }
     free(r);

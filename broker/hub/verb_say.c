@@ -101,6 +101,7 @@ static void say_done(void *ctx, const struct ticket *t, int err, const struct st
         say_ack(h, s, r->seq, s->at);
     }
     deliver_entry(h, conversation, r->seq, buf_text(&s->blob));
+    deliver_others(h, conversation, r->seq, buf_text(&s->blob), r->nodes);
     if (s->resident) {
         inbound_settle(h, conversation, r->state, false);
     }
@@ -118,7 +119,8 @@ static int say_append(struct hub *h, struct member *m, const struct frame_say *f
         return ERR_MEMORY;
     }
     bool resident = m->role == RESIDENT;
-    bool email = !f->note && text_is(channel, "email"), sms = !f->note && text_is(channel, "sms");
+    bool aside = f->note || f->whisper; /* among colleagues */
+    bool email = !aside && text_is(channel, "email"), sms = !aside && text_is(channel, "sms");
     s->refusal = (struct refusal){.session = m->session, .verb = VERB_say, .counter = f->counter};
     s->resident = resident;
     s->outbox_email = email && !resident;
@@ -126,17 +128,17 @@ static int say_append(struct hub *h, struct member *m, const struct frame_say *f
     s->at = (uint64_t)loop_wall_ms(h->loop);
     memcpy(s->client, m->client, sizeof s->client);
     int err = text_copy(f->conversation, s->refusal.conversation, sizeof s->refusal.conversation);
-    struct frame_entry e = {.conversation = f->conversation, .kind = f->note ? TEXT_LITERAL("note") : TEXT_LITERAL("message"), .at = s->at,
+    struct frame_entry e = {.conversation = f->conversation, .kind = f->note ? TEXT_LITERAL("note") : f->whisper ? TEXT_LITERAL("whisper") : TEXT_LITERAL("message"), .at = s->at,
                             .from = resident ? TEXT_LITERAL("resident") : TEXT_LITERAL("agent"),
                             .author = text_of(m->colleague ? m->colleague->id : NULL), .name = text_of(m->colleague ? m->colleague->name : NULL),
-                            .client = text_of(m->client), .counter = f->counter, .channel = f->note ? (struct text){NULL, 0} : channel,
+                            .client = text_of(m->client), .counter = f->counter, .channel = aside ? (struct text){NULL, 0} : channel,
                             .address = s->outbox_email || s->outbox_sms ? address : (struct text){NULL, 0}, .text = f->text};
     struct text blob;
     err = err ? err : entry_encode(h, &e, &blob);
     buf_clear(&s->blob);
     err = err ? err : buf_add_text(&s->blob, blob);
     struct store_append a = {.conversation = text_of(s->refusal.conversation), .client = text_of(m->client), .counter = f->counter,
-                             .must_own = text_of(resident ? NULL : m->colleague->id),
+                             .must_own = text_of(resident || (aside && m->role == SUPERVISOR) ? NULL : m->colleague->id), .aside = aside,
                              .outbox = s->outbox_email ? TEXT_LITERAL("email") : s->outbox_sms ? TEXT_LITERAL("sms") : (struct text){NULL, 0},
                              .channel = resident ? TEXT_LITERAL("chat") : (struct text){NULL, 0}, .from_resident = resident, .now_ms = s->at};
     a.entry = buf_text(&s->blob);
@@ -215,9 +217,11 @@ void verb_say(struct hub *h, struct member *m, const struct frame *f)
         edge_refuse(h->edge, m->session, ERR_BAD_FIELD, f, "channel");
     } else if (say->note && m->role == RESIDENT) {
         edge_refuse(h->edge, m->session, ERR_BAD_FIELD, f, "note");
+    } else if (say->whisper && (m->role != SUPERVISOR || say->note)) {
+        edge_refuse(h->edge, m->session, ERR_BAD_FIELD, f, "whisper");
     } else {
         /* Residents, and agents who name chat or write a note, need no look-up: the hot path is one trip. */
-        bool direct = m->role == RESIDENT || say->note || text_is(say->channel, "chat");
+        bool direct = m->role == RESIDENT || say->note || say->whisper || text_is(say->channel, "chat");
         int err = direct ? say_append(h, m, say, TEXT_LITERAL("chat"), (struct text){NULL, 0}) : say_look_up(h, m, say);
         if (err) {
             edge_refuse(h->edge, m->session, err, f, NULL);

@@ -55,6 +55,11 @@ void verb_start(struct hub *h, struct member *m, const struct frame *f)
         edge_refuse(h->edge, m->session, ERR_NOT_FOUND, f, "queue");
         return;
     }
+    const struct queue_policy *q = policy_queue(h->policy, start->queue);
+    if (text_is(q->set.outside, "close") && !hours_is_open(&q->hours, &h->policy->zone, loop_wall_ms(h->loop))) {
+        edge_refuse(h->edge, m->session, ERR_QUEUE_CLOSED, f, "queue");
+        return;
+    }
     if (start->text.n == 0 || start->key.n < 16) {
         edge_refuse(h->edge, m->session, ERR_BAD_FIELD, f, start->text.n == 0 ? "text" : "key");
         return;
@@ -78,7 +83,8 @@ void verb_start(struct hub *h, struct member *m, const struct frame *f)
     err = err ? err : buf_add_text(&s->blob, blob);
     struct store_arrive a = {.source = TEXT_LITERAL("chat"), .source_id = start->key, .conversation_new = text_of(s->conversation),
                              .resident_new = text_of(s->resident), .queue = start->queue, .channel = TEXT_LITERAL("chat"), .name = start->name,
-                             .client = text_of(m->client), .units = h->config->weight_chat, .now_ms = now};
+                             .client = text_of(m->client), .language = start->language, .now_ms = now};
+    inbound_new(h, q, TEXT_LITERAL("chat"), now, &a);
     a.entry = buf_text(&s->blob);
     err = err ? err : store_arrive(h->store, &a, start_done, s, (struct ticket){0});
     if (err) {

@@ -247,7 +247,7 @@ struct store_target {
 typedef void (*store_targets_done)(void *ctx, const struct ticket *t, int err, const struct store_target *targets, size_t n);
 int store_targets_get(struct store *s, uint64_t until_ms, size_t max, store_targets_done done, void *ctx, struct ticket t) MUST_CHECK;
 
-/* The time series: sums of a quarter of an hour by queue, channel and agent (each may be absent). Metrics: arrived answered wait_ms in_level abandoned abandoned_ms handled handle_ms
+/* The time series: sums of a quarter of an hour by queue, channel and agent (each may be absent). Metrics: arrived answered wait_ms in_level over_level abandoned abandoned_ms handled handle_ms
  * given_up reopened missed declined first first_ms first_in first_late resolved_in resolved_late on_ms busy_ms. One page; go on at @next_ms while it is lower than @to_ms. */
 struct store_sum {
     uint64_t quarter_ms;
@@ -282,6 +282,7 @@ struct store_author { /* of a change by a person, for the audit */
     struct text actor;    /* agent id, or "loketctl" */
     uint64_t now_ms;
     struct text before, after; /* as the audit shows it: without secrets */
+    struct text seen;     /* store_staff_…: the entry that the author changed ("" none), ERR_STALE when it is another by now; absent: whatever it is */
 };
 int store_staff_list(struct store *s, store_texts_done done, void *ctx, struct ticket t) MUST_CHECK;
 int store_staff_put(struct store *s, struct text agent, struct text json, uint64_t capacity, const uint64_t limits[3], const struct store_author *by, store_plain_done done, void *ctx,
@@ -359,7 +360,8 @@ struct store_node {
 typedef void (*store_nodes_done)(void *ctx, const struct ticket *t, int err, const struct store_node *nodes, size_t n);
 int store_nodes_get(struct store *s, store_nodes_done done, void *ctx, struct ticket t) MUST_CHECK;
 
-/* Somebody on this node follows a conversation (@on; @page: a page of the resident is among them), or nobody any more: store_append and store_arrive then name this node. @done gets who follows. */
+/* Somebody on this node follows a conversation (@on; @page: a page of the resident is among them), or nobody any more: store_append and store_arrive then name this node. @done gets "SEQ NODE NODE …": the newest
+ * entry, and who follows. */
 int store_follow_set(struct store *s, struct text conversation, bool on, bool page, store_text_done done, void *ctx, struct ticket t) MUST_CHECK;
 
 /* @message(ctx, what, payload): "staff", "settings" (name), "revoked" (session), "presence" ("AGENT PRESENCE"); "node": what another node published to this one; "changed": "NODE CID SEQ AGENT,AGENT\nENTRY", a

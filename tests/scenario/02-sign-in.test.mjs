@@ -120,29 +120,45 @@ const samples = {
   link: { conversation: 'none', channel: 'sms', address: '+31612345678' },
   unlink: { conversation: 'none', channel: 'sms', address: '+31612345678' },
   watch: {},
+  accept: { conversation: 'none' },
+  decline: { conversation: 'none' },
+  transfer: { conversation: 'none', queue: 'burgerzaken' },
+  join: { conversation: 'none' },
+  part: { conversation: 'none' },
+  snooze: { conversation: 'none' },
+  take: { conversation: 'none' },
+  prioritise: { conversation: 'none', priority: 1 },
+  set_presence: { agent: 'sanne', presence: 'break' },
+  bulletin: { text: 'x' },
 };
+
+/* Agents receive it, and only supervisors send it: the table has one column for both. */
+const SENDERS = { bulletin: ['supervisor'] };
 
 function table() {
   const source = fs.readFileSync(path.join(ROOT, 'proto/frames.def'), 'utf8');
   return [...source.matchAll(/^VERB\((\w+), (UP|DOWN|BOTH), ([A-Z |]+),/gm)].map(([, verb, way, who]) => ({
     verb,
     up: way !== 'DOWN',
-    roles: who.trim() === 'ANYONE' ? ['resident', 'agent', 'supervisor'] : who.split('|').map((role) => role.trim().toLowerCase()),
+    roles: SENDERS[verb] ?? (who.trim() === 'ANYONE' ? ['resident', 'agent', 'supervisor'] : who.split('|').map((role) => role.trim().toLowerCase())),
   }));
 }
 
 for (const form of FORMS) {
   test(`${form}: every verb with every role`, async (t) => {
     const verbs = table();
-    assert.ok(verbs.length >= 25);
-    const clients = {
-      resident: await resident(broker, { form }, t),
-      agent: await staff(broker, 'sanne', { form, presence: null }, t),
-      supervisor: await staff(broker, 'chef', { form }, t),
+    assert.ok(verbs.length >= 35);
+    const connect = {
+      resident: () => resident(broker, { form }, t),
+      agent: () => staff(broker, 'sanne', { form, presence: null }, t),
+      supervisor: () => staff(broker, 'chef', { form }, t),
     };
+    const clients = {};
     let checked = 0;
-    for (const { verb, up, roles } of verbs) {
-      for (const [role, c] of Object.entries(clients)) {
+    for (const [n, { verb, up, roles }] of verbs.entries()) {
+      for (const role of Object.keys(connect)) {
+        if (n % 15 === 0) clients[role] = await connect[role](); /* a session that sends more than ten verbs that do not exist is closed */
+        const c = clients[role];
         const from = c.frames.length;
         c.send({ verb, ...(samples[verb] ?? {}) });
         await c.barrier();

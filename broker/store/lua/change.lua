@@ -51,7 +51,7 @@ local function count_change(p, v, state, owner, now, answer_ms)
     local wait = math.max(0, now - v[7])
     tally(p, now, queue, channel, owner, 'answered', 1)
     tally(p, now, queue, channel, owner, 'wait_ms', wait)
-    if answer_ms > 0 and wait <= answer_ms then tally(p, now, queue, channel, owner, 'in_level', 1) end
+    if answer_ms > 0 then tally(p, now, queue, channel, owner, wait <= answer_ms and 'in_level' or 'over_level', 1) end
     call('LPUSH', p .. 'pace:' .. queue, number(now))
     call('LTRIM', p .. 'pace:' .. queue, 0, PACE_MAX - 1)
   elseif waits(before) and state == 'closed' and not v[13] then

@@ -9,8 +9,8 @@ local function conversation(keys, argv)
   return {'ok', v, call('ZRANGE', p .. 'r:' .. v[4] .. ':addresses', 0, 31)}
 end
 
--- Somebody on @node follows the conversation, or nobody there any more; @page: a page of the resident is among them. Answers who follows.
--- KEYS: prefix   ARGV: cid node on page
+-- Somebody on @node follows the conversation, or nobody there any more; @page: a page of the resident is among them. Answers 'SEQ NODES': the newest
+-- entry, and who follows.   KEYS: prefix   ARGV: cid node on page
 local function follow(keys, argv)
   local conv, node = keys[1] .. 'c:' .. argv[1], argv[2]
   local v = call('HMGET', conv, 'seq', 'nodes', 'pages')
@@ -23,7 +23,7 @@ local function follow(keys, argv)
   elseif v[3] then
     set_or_drop(conv, 'pages', without(v[3], node))
   end
-  return {'ok', nodes}
+  return {'ok', v[1] .. ' ' .. nodes}
 end
 
 -- What the router looks at: everybody, and the heads of each line.
