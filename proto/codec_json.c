@@ -1,5 +1,7 @@
-/* The JSON form (RFC 8259). Read with jansson, which refuses duplicates, trailing bytes and invalid UTF-8; written straight into the buffer. */
+/* The JSON form (RFC 8259). Read with jansson, which refuses duplicates, trailing bytes and invalid UTF-8.
+ * Written by codec_json_write.c. */
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,33 +19,47 @@ static struct text value_text(const json_t *v)
     return json_is_string(v) ? (struct text){json_string_value(v), json_string_length(v)} : (struct text){NULL, 0};
 }
 
-static int map_read(const json_t *o, const struct table_map *map, struct frame_arena *arena, char *out, const struct table_field **at);
+/* What one decode carries along. */
+struct reader {
+    struct frame_arena *arena;
+    struct frame_fault *fault;
+    bool strict; /* records by themselves: a field that is not known is at fault */
+};
 
-static int list_read(const json_t *v, const struct table_field *f, struct frame_arena *arena, char *out)
+static int map_read(const json_t *o, const struct table_map *map, const struct reader *r, char *out);
+
+static int item_read(const json_t *v, const struct table_field *f, const struct reader *r, char *item)
 {
-    if (!json_is_array(v)) {
-        return ERR_BAD_FIELD;
+    struct text t = value_text(v);
+    if (f->type == FIELD_LIST && json_is_object(v)) {
+        return map_read(v, f->record, r, item);
     }
+    int err = f->type == FIELD_WORDS && t.s ? table_text_check(t, f->word_bytes_max) : ERR_BAD_FIELD;
+    if (err) {
+        r->fault->remedy = table_need_item(f);
+    } else {
+        memcpy(item, &t, sizeof t);
+    }
+    return err;
+}
+
+static int list_read(const json_t *v, const struct table_field *f, const struct reader *r, char *out)
+{
     size_t n = json_array_size(v), item = f->type == FIELD_LIST ? f->record->bytes : sizeof(struct text);
-    if (n > f->max) {
-        return ERR_TOO_LARGE;
+    if (!json_is_array(v) || n > f->max) {
+        r->fault->remedy = table_need(f);
+        return json_is_array(v) ? ERR_TOO_LARGE : ERR_BAD_FIELD;
     }
-    char *items = n > 0 ? arena_take(arena, n * item) : NULL;
+    char *items = n > 0 ? arena_take(r->arena, n * item) : NULL;
     if (n > 0 && !items) {
+        r->fault->remedy = "is too much to be read at once";
         return ERR_MEMORY;
     }
     for (size_t i = 0; i < n; i++) {
-        const json_t *e = json_array_get(v, i);
-        const struct table_field *inner;
-        struct text t = value_text(e);
-        int err = f->type == FIELD_LIST ? map_read(e, f->record, arena, items + i * item, &inner)
-                  : t.s                 ? table_text_check(t, f->word_bytes_max)
-                                        : ERR_BAD_FIELD;
+        int err = item_read(json_array_get(v, i), f, r, items + i * item);
         if (err) {
+            table_fault_item(r->fault, i);
             return err;
-        }
-        if (f->type == FIELD_WORDS) {
-            memcpy(items + i * item, &t, sizeof t);
         }
     }
     const void *p = items;
@@ -52,50 +68,78 @@ static int list_read(const json_t *v, const struct table_field *f, struct frame_
     return 0;
 }
 
-static int field_read(const json_t *v, const struct table_field *f, struct frame_arena *arena, char *out)
+static int scalar_read(const json_t *v, const struct table_field *f, char *out)
 {
-    struct text t;
-    uint64_t u;
+    struct text t = value_text(v);
+    json_int_t i = json_integer_value(v);
+    uint64_t u = (uint64_t)i;
     int err;
     switch (f->type) {
     case FIELD_TEXT:
-        t = value_text(v);
         err = t.s ? table_text_check(t, f->max) : ERR_BAD_FIELD;
         if (!err) {
             memcpy(out + f->offset, &t, sizeof t);
         }
         return err;
     case FIELD_UINT:
-        if (!json_is_integer(v) || json_integer_value(v) < 0 || (uint64_t)json_integer_value(v) > f->max) {
+        if (!json_is_integer(v) || i < 0 || u > f->max) {
             return ERR_BAD_FIELD;
         }
-        u = (uint64_t)json_integer_value(v);
         memcpy(out + f->offset, &u, sizeof u);
         return 0;
-    case FIELD_BOOL:
+    default:
         if (!json_is_boolean(v)) {
             return ERR_BAD_FIELD;
         }
         *(bool *)(void *)(out + f->offset) = json_is_true(v);
         return 0;
-    default:
-        return list_read(v, f, arena, out);
     }
 }
 
-static int map_read(const json_t *o, const struct table_map *map, struct frame_arena *arena, char *out, const struct table_field **at)
+static int field_read(const json_t *v, const struct table_field *f, const struct reader *r, char *out)
 {
-    *at = NULL;
-    if (!json_is_object(o) || json_object_size(o) > FRAME_FIELDS_MAX) {
+    bool absent = !v || json_is_null(v);
+    if (absent && !f->must) {
+        return 0;
+    }
+    if (!absent && (f->type == FIELD_LIST || f->type == FIELD_WORDS)) {
+        return list_read(v, f, r, out);
+    }
+    int err = absent ? ERR_BAD_FIELD : scalar_read(v, f, out);
+    if (err) {
+        r->fault->remedy = table_need(f);
+    }
+    return err;
+}
+
+static bool all_are_known(const json_t *o, const struct table_map *map, const struct reader *r)
+{
+    json_t *mutable = (json_t *)(uintptr_t)o; /* jansson's iterators know no const; nothing is changed */
+    for (void *at = json_object_iter(mutable); at; at = json_object_iter_next(mutable, at)) {
+        struct text name = text_of(json_object_iter_key(at));
+        size_t hint = 0;
+        if (!table_field_find(map, name, &hint)) {
+            table_fault_unknown(r->fault, name, map);
+            return false;
+        }
+    }
+    return true;
+}
+
+static int map_read(const json_t *o, const struct table_map *map, const struct reader *r, char *out)
+{
+    if (json_object_size(o) > FRAME_FIELDS_MAX) {
+        r->fault->remedy = "must have at most 64 fields";
+        return ERR_BAD_FIELD;
+    }
+    if (r->strict && !all_are_known(o, map, r)) {
         return ERR_BAD_FIELD;
     }
     for (size_t i = 0; i < map->fields_n; i++) {
         const struct table_field *f = &map->fields[i];
-        const json_t *v = json_object_get(o, f->name);
-        bool absent = !v || json_is_null(v);
-        int err = absent ? (f->must ? ERR_BAD_FIELD : 0) : field_read(v, f, arena, out);
+        int err = field_read(json_object_get(o, f->name), f, r, out);
         if (err) {
-            *at = f;
+            table_fault_step(r->fault, f);
             return err;
         }
     }
@@ -158,114 +202,39 @@ int codec_json_decode(struct text in, struct frame_arena *arena, enum frame_way 
         return ERR_UNKNOWN_VERB;
     }
     struct frame f = {.verb = v};
-    const struct table_field *wrong;
-    int err = map_read(root, &table_verbs[v], arena, (char *)&f.say, &wrong);
-    if (err) {
-        fault->field = wrong ? wrong->name : NULL;
-        fault->remedy = wrong ? table_remedy(wrong) : "an object of at most 64 fields was expected";
-        return err;
+    int err = map_read(root, &table_verbs[v], &(struct reader){arena, fault, false}, (char *)&f.say);
+    if (!err) {
+        *out = f;
     }
-    *out = f;
-    return 0;
+    return err;
 }
 
-/* --- writing ------------------------------------------------------------ */
-
-/* RFC 8259, section 7: quotation mark, reverse solidus and controls are escaped; everything else is written as it is. */
-static int text_write(struct text t, struct buf *out)
+int codec_json_record_decode(const struct table_map *record, struct text in, struct frame_arena *arena, void *out, struct frame_fault *fault)
 {
-    int err = buf_add_byte(out, '"');
-    size_t from = 0;
-    for (size_t i = 0; !err && i < t.n; i++) {
-        unsigned char c = (unsigned char)t.s[i];
-        if (c >= 0x20 && c != '"' && c != '\\') {
-            continue;
+    static char where[128];
+    json_error_t why = {.line = 0};
+    json_t *root = is_too_deep(in) ? NULL : json_loadb(in.s ? in.s : "", in.n, JSON_REJECT_DUPLICATES, &why);
+    arena->json = root;
+    if (!text_is_utf8(in)) {
+        fault->remedy = "send UTF-8 (RFC 3629)";
+        return ERR_BAD_UTF8;
+    }
+    if (!json_is_object(root)) {
+        (void)snprintf(where, sizeof where, "one JSON object (RFC 8259) is needed, no name in it twice%s", root ? "" : "; it cannot be read");
+        if (!root && why.line > 0) {
+            (void)snprintf(where + strlen(where), sizeof where - strlen(where), " at line %d, column %d", why.line, why.column);
         }
-        err = buf_add(out, t.s + from, i - from);
-        from = i + 1;
-        if (err) {
-            break;
-        }
-        err = c == '"'    ? buf_add_z(out, "\\\"")
-              : c == '\\' ? buf_add_z(out, "\\\\")
-              : c == '\n' ? buf_add_z(out, "\\n")
-                          : buf_addf(out, "\\u%04x", c);
+        fault->remedy = where;
+        return ERR_BAD_FRAME;
     }
-    err = err ? err : buf_add(out, t.s ? t.s + from : "", t.n - from);
-    return err ? err : buf_add_byte(out, '"');
-}
-
-static int map_write(const char *verb, const struct table_map *map, const char *in, struct buf *out);
-
-static int value_write(const struct table_field *f, const char *in, struct buf *out)
-{
-    struct text t;
-    uint64_t u;
-    const char *items;
-    size_t n;
-    int err;
-    switch (f->type) {
-    case FIELD_TEXT:
-        memcpy(&t, in + f->offset, sizeof t);
-        return text_write(t, out);
-    case FIELD_UINT:
-        memcpy(&u, in + f->offset, sizeof u);
-        return buf_addf(out, "%llu", (unsigned long long)u);
-    case FIELD_BOOL:
-        return buf_add_z(out, *(const bool *)(const void *)(in + f->offset) ? "true" : "false");
-    default:
-        memcpy(&items, in + f->offset, sizeof items);
-        memcpy(&n, in + f->offset_n, sizeof n);
-        err = buf_add_byte(out, '[');
-        for (size_t i = 0; !err && i < n; i++) {
-            err = i > 0 ? buf_add_byte(out, ',') : 0;
-            if (!err && f->type == FIELD_WORDS) {
-                memcpy(&t, items + i * sizeof t, sizeof t);
-                err = text_write(t, out);
-            } else if (!err) {
-                err = map_write(NULL, f->record, items + i * f->record->bytes, out);
-            }
-        }
-        return err ? err : buf_add_byte(out, ']');
+    char *made = arena_take(arena, record->bytes);
+    if (!made) {
+        fault->remedy = "too much to be read at once";
+        return ERR_MEMORY;
     }
-}
-
-static bool field_is_written(const struct table_field *f, const char *in)
-{
-    struct text t;
-    uint64_t u;
-    size_t n;
-    switch (f->type) {
-    case FIELD_TEXT:
-        memcpy(&t, in + f->offset, sizeof t);
-        return f->must || t.s != NULL;
-    case FIELD_UINT:
-        memcpy(&u, in + f->offset, sizeof u);
-        return f->must || u != 0;
-    case FIELD_BOOL:
-        return f->must || *(const bool *)(const void *)(in + f->offset);
-    default:
-        memcpy(&n, in + f->offset_n, sizeof n);
-        return f->must || n > 0;
+    int err = map_read(root, record, &(struct reader){arena, fault, true}, made);
+    if (!err) {
+        memcpy(out, made, record->bytes);
     }
-}
-
-static int map_write(const char *verb, const struct table_map *map, const char *in, struct buf *out)
-{
-    int err = verb ? buf_addf(out, "{\"verb\":\"%s\"", verb) : buf_add_byte(out, '{');
-    bool first = !verb;
-    for (size_t i = 0; !err && i < map->fields_n; i++) {
-        const struct table_field *f = &map->fields[i];
-        if (field_is_written(f, in)) {
-            err = buf_addf(out, "%s\"%s\":", first ? "" : ",", f->name);
-            err = err ? err : value_write(f, in, out);
-            first = false;
-        }
-    }
-    return err ? err : buf_add_byte(out, '}');
-}
-
-int codec_json_encode(const struct frame *f, struct buf *out)
-{
-    return map_write(table_verbs[f->verb].name, &table_verbs[f->verb], (const char *)&f->say, out);
+    return err;
 }

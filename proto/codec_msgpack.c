@@ -38,34 +38,46 @@ static struct text object_text(const msgpack_object *o)
     return o->type == MSGPACK_OBJECT_STR ? (struct text){o->via.str.ptr ? o->via.str.ptr : "", o->via.str.size} : (struct text){NULL, 0};
 }
 
-static int map_read(const msgpack_object *o, const struct table_map *map, struct frame_arena *arena, char *out, const struct table_field **at);
+/* What one decode carries along. */
+struct reader {
+    struct frame_arena *arena;
+    struct frame_fault *fault;
+};
 
-static int list_read(const msgpack_object *o, const struct table_field *f, struct frame_arena *arena, char *out, const struct table_field **at)
+static int map_read(const msgpack_object *o, const struct table_map *map, const struct reader *r, char *out);
+
+static int item_read(const msgpack_object *o, const struct table_field *f, const struct reader *r, char *item)
 {
-    if (o->type != MSGPACK_OBJECT_ARRAY) {
-        return ERR_BAD_FIELD;
+    struct text t = object_text(o);
+    if (f->type == FIELD_LIST && o->type == MSGPACK_OBJECT_MAP) {
+        return map_read(o, f->record, r, item);
     }
-    size_t n = o->via.array.size, item = f->type == FIELD_LIST ? f->record->bytes : sizeof(struct text);
-    if (n > f->max) {
-        return ERR_TOO_LARGE;
+    int err = f->type == FIELD_WORDS && t.s ? table_text_check(t, f->word_bytes_max) : ERR_BAD_FIELD;
+    if (err) {
+        r->fault->remedy = table_need_item(f);
+    } else {
+        memcpy(item, &t, sizeof t);
     }
-    char *items = n > 0 ? arena_take(arena, n * item) : NULL;
+    return err;
+}
+
+static int list_read(const msgpack_object *o, const struct table_field *f, const struct reader *r, char *out)
+{
+    bool is_list = o->type == MSGPACK_OBJECT_ARRAY;
+    size_t n = is_list ? o->via.array.size : 0, item = f->type == FIELD_LIST ? f->record->bytes : sizeof(struct text);
+    if (!is_list || n > f->max) {
+        r->fault->remedy = table_need(f);
+        return is_list ? ERR_TOO_LARGE : ERR_BAD_FIELD;
+    }
+    char *items = n > 0 ? arena_take(r->arena, n * item) : NULL;
     if (n > 0 && !items) {
+        r->fault->remedy = "is too much to be read at once";
         return ERR_MEMORY;
     }
     for (size_t i = 0; i < n; i++) {
-        const msgpack_object *e = &o->via.array.ptr[i];
-        int err;
-        if (f->type == FIELD_LIST) {
-            const struct table_field *inner;
-            err = map_read(e, f->record, arena, items + i * item, &inner);
-        } else {
-            struct text t = object_text(e);
-            err = t.s ? table_text_check(t, f->word_bytes_max) : ERR_BAD_FIELD;
-            memcpy(items + i * item, &t, sizeof t);
-        }
+        int err = item_read(&o->via.array.ptr[i], f, r, items + i * item);
         if (err) {
-            *at = f;
+            table_fault_item(r->fault, i);
             return err;
         }
     }
@@ -75,40 +87,56 @@ static int list_read(const msgpack_object *o, const struct table_field *f, struc
     return 0;
 }
 
-static int field_read(const msgpack_object *o, const struct table_field *f, struct frame_arena *arena, char *out, const struct table_field **at)
+static int scalar_read(const msgpack_object *o, const struct table_field *f, char *out)
 {
-    *at = f;
+    struct text t = object_text(o);
+    int err;
     switch (f->type) {
-    case FIELD_TEXT: {
-        struct text t = object_text(o);
-        int err = t.s ? table_text_check(t, f->max) : ERR_BAD_FIELD;
+    case FIELD_TEXT:
+        err = t.s ? table_text_check(t, f->max) : ERR_BAD_FIELD;
         if (!err) {
             memcpy(out + f->offset, &t, sizeof t);
         }
         return err;
-    }
     case FIELD_UINT:
         if (o->type != MSGPACK_OBJECT_POSITIVE_INTEGER || o->via.u64 > f->max) {
             return ERR_BAD_FIELD;
         }
         memcpy(out + f->offset, &o->via.u64, sizeof o->via.u64);
         return 0;
-    case FIELD_BOOL:
+    default:
         if (o->type != MSGPACK_OBJECT_BOOLEAN) {
             return ERR_BAD_FIELD;
         }
         *(bool *)(void *)(out + f->offset) = o->via.boolean;
         return 0;
-    default:
-        return list_read(o, f, arena, out, at);
     }
 }
 
-/* Fields by name; unknown ones are passed over. A field sent twice, or absent though needed, is at fault. */
-static int map_read(const msgpack_object *o, const struct table_map *map, struct frame_arena *arena, char *out, const struct table_field **at)
+static int field_read(const msgpack_object *o, const struct table_field *f, const struct reader *r, char *out)
 {
-    *at = NULL;
-    if (o->type != MSGPACK_OBJECT_MAP || o->via.map.size > FRAME_FIELDS_MAX) {
+    if (f->type == FIELD_LIST || f->type == FIELD_WORDS) {
+        return list_read(o, f, r, out);
+    }
+    int err = scalar_read(o, f, out);
+    if (err) {
+        r->fault->remedy = table_need(f);
+    }
+    return err;
+}
+
+static int field_wrong(const struct table_field *f, const struct reader *r, const char *need)
+{
+    r->fault->remedy = need;
+    table_fault_step(r->fault, f);
+    return ERR_BAD_FIELD;
+}
+
+/* Fields by name; unknown ones are passed over. A field sent twice, or absent though needed, is at fault. */
+static int map_read(const msgpack_object *o, const struct table_map *map, const struct reader *r, char *out)
+{
+    if (o->via.map.size > FRAME_FIELDS_MAX) {
+        r->fault->remedy = "must have at most 64 fields";
         return ERR_BAD_FIELD;
     }
     uint64_t seen = 0, absent = 0;
@@ -120,27 +148,25 @@ static int map_read(const msgpack_object *o, const struct table_map *map, struct
             continue;
         }
         uint64_t bit = 1ull << (f - map->fields);
-        *at = f;
         if (seen & bit) {
-            return ERR_BAD_FIELD;
+            return field_wrong(f, r, "must come once");
         }
         seen |= bit;
         if (kv->val.type == MSGPACK_OBJECT_NIL) { /* says absent */
             absent |= bit;
             continue;
         }
-        int err = field_read(&kv->val, f, arena, out, at);
+        int err = field_read(&kv->val, f, r, out);
         if (err) {
+            table_fault_step(r->fault, f);
             return err;
         }
     }
     for (size_t i = 0; i < map->fields_n; i++) {
         if (map->fields[i].must && !(seen & ~absent & (1ull << i))) {
-            *at = &map->fields[i];
-            return ERR_BAD_FIELD;
+            return field_wrong(&map->fields[i], r, table_need(&map->fields[i]));
         }
     }
-    *at = NULL;
     return 0;
 }
 
@@ -203,12 +229,9 @@ int codec_msgpack_decode(struct text in, struct frame_arena *arena, enum frame_w
         return ERR_UNKNOWN_VERB;
     }
     struct frame f = {.verb = v};
-    const struct table_field *wrong;
-    int err = map_read(&root, &table_verbs[v], arena, (char *)&f.say, &wrong);
+    int err = map_read(&root, &table_verbs[v], &(struct reader){arena, fault}, (char *)&f.say);
     if (err) {
         fault_match(&root, fault);
-        fault->field = wrong ? wrong->name : NULL;
-        fault->remedy = wrong ? table_remedy(wrong) : "a map of at most 64 fields was expected";
         return err;
     }
     *out = f;

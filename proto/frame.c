@@ -1,5 +1,8 @@
 #include "proto/frame.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "base/check.h"
 #include "proto/table.h"
 
@@ -7,11 +10,55 @@ int frame_decode(enum frame_form form, enum frame_way way, struct text in, struc
 {
     *fault = (struct frame_fault){.remedy = ""};
     arena_clear(arena);
+    arena_fit(arena, NULL);
     if (in.n > (way == FRAME_UP ? FRAME_UP_BYTES_MAX : FRAME_DOWN_BYTES_MAX)) {
         fault->remedy = "send less in one frame";
         return ERR_TOO_LARGE;
     }
-    return form == FRAME_MSGPACK ? codec_msgpack_decode(in, arena, way, out, fault) : codec_json_decode(in, arena, way, out, fault);
+    int err = form == FRAME_MSGPACK ? codec_msgpack_decode(in, arena, way, out, fault) : codec_json_decode(in, arena, way, out, fault);
+    if (err) {
+        table_fault_say(fault);
+    }
+    return err;
+}
+
+int frame_record_decode(enum frame_record record, struct text json, struct frame_arena *arena, void *out, struct frame_fault *fault)
+{
+    CHECK(record < RECORD_COUNT);
+    *fault = (struct frame_fault){.remedy = ""};
+    arena_clear(arena);
+    arena_fit(arena, table_records[record]);
+    if (json.n > FRAME_DOWN_BYTES_MAX) {
+        fault->remedy = "send less";
+        return ERR_TOO_LARGE;
+    }
+    int err = codec_json_record_decode(table_records[record], json, arena, out, fault);
+    if (err) {
+        table_fault_say(fault);
+    }
+    return err;
+}
+
+int frame_record_encode(enum frame_record record, const void *in, struct buf *out)
+{
+    CHECK(record < RECORD_COUNT);
+    size_t before = out->len;
+    int err = codec_json_record_encode(table_records[record], in, out);
+    if (err) {
+        out->len = before;
+    }
+    return err;
+}
+
+int frame_fault_at(struct frame_fault *fault, int err, const char *need, const char *path_format, ...)
+{
+    va_list args;
+    va_start(args, path_format);
+    (void)vsnprintf(fault->path, sizeof fault->path, path_format, args); /* what does not fit loses its end */
+    va_end(args);
+    fault->remedy = need;
+    table_fault_say(fault);
+    return err;
 }
 
 int frame_encode(enum frame_form form, const struct frame *f, struct buf *out)

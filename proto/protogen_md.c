@@ -165,14 +165,39 @@ static int verbs(struct buf *out)
     return err;
 }
 
-static int records(struct buf *out)
+/* Does a frame carry it? The others are settings. */
+static bool is_in_frames(const struct table_map *record)
+{
+    for (int v = 1; v < VERB_COUNT; v++) {
+        for (size_t i = 0; i < table_verbs[v].fields_n; i++) {
+            if (table_verbs[v].fields[i].record == record) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static int records_that(bool in_frames, struct buf *out)
 {
     int err = 0;
     for (size_t i = 0; !err && table_records[i]; i++) {
-        err = buf_addf(out, "### %s\n\n%s\n\n", table_records[i]->name, table_records[i]->doc);
-        err = err ? err : fields(table_records[i], out);
+        if (is_in_frames(table_records[i]) == in_frames) {
+            err = buf_addf(out, "### %s\n\n%s\n\n", table_records[i]->name, table_records[i]->doc);
+            err = err ? err : fields(table_records[i], out);
+        }
     }
     return err;
+}
+
+static int records(struct buf *out)
+{
+    return records_that(true, out);
+}
+
+static int settings(struct buf *out)
+{
+    return records_that(false, out);
 }
 
 /* --- the template ------------------------------------------------------------ */
@@ -182,7 +207,7 @@ static const struct place {
     int (*write)(struct buf *out);
 } places[] = {
     {"limits", limits}, {"errors", errors}, {"close_codes", close_codes}, {"states", protogen_states}, {"overview", overview},
-    {"verbs", verbs},   {"records", records}, {"example", protogen_example},
+    {"verbs", verbs},   {"records", records}, {"settings", settings}, {"example", protogen_example},
 };
 
 static const struct constant {

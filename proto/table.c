@@ -136,24 +136,87 @@ int table_text_check(struct text t, uint64_t bytes_max)
     return text_is_utf8(t) ? 0 : ERR_BAD_UTF8;
 }
 
-const char *table_remedy(const struct table_field *f)
+/* --- faults: one thread; a line is used before the next frame is read ------------------------------------------------------------ */
+
+static const char *text_need(const char *need, uint64_t bytes_max)
 {
-    static char line[256]; /* one thread; used before the next frame is read */
+    static char line[128];
+    (void)snprintf(line, sizeof line, "%s a text of at most %llu bytes of UTF-8 without NUL", need, (unsigned long long)bytes_max);
+    return line;
+}
+
+const char *table_need(const struct table_field *f)
+{
+    static char line[128];
     const char *need = f->must ? "is needed and must be" : "must be";
     switch (f->type) {
     case FIELD_TEXT:
-        (void)snprintf(line, sizeof line, "`%s` %s a text of at most %llu bytes of UTF-8 without NUL", f->name, need, (unsigned long long)f->max);
-        break;
+        return text_need(need, f->max);
     case FIELD_UINT:
-        (void)snprintf(line, sizeof line, "`%s` %s a whole number from 0 to %llu", f->name, need, (unsigned long long)f->max);
+        (void)snprintf(line, sizeof line, "%s a whole number from 0 to %llu", need, (unsigned long long)f->max);
         break;
     case FIELD_BOOL:
-        (void)snprintf(line, sizeof line, "`%s` %s true or false", f->name, need);
+        (void)snprintf(line, sizeof line, "%s true or false", need);
         break;
     default:
-        (void)snprintf(line, sizeof line, "`%s` %s a list of at most %llu items", f->name, need, (unsigned long long)f->max);
+        (void)snprintf(line, sizeof line, "%s a list of at most %llu items", need, (unsigned long long)f->max);
     }
     return line;
+}
+
+const char *table_need_item(const struct table_field *f)
+{
+    return f->type == FIELD_WORDS ? text_need("must be", f->word_bytes_max) : "must be a map (an object) of at most 64 fields";
+}
+
+static void path_put_in_front(char *path, const char *step)
+{
+    char rest[FRAME_PATH_BYTES];
+    (void)snprintf(rest, sizeof rest, "%s", path);
+    (void)snprintf(path, FRAME_PATH_BYTES, "%s%s%s", step, rest[0] && rest[0] != '[' ? "." : "", rest);
+}
+
+void table_fault_step(struct frame_fault *fault, const struct table_field *f)
+{
+    fault->field = f->name;
+    path_put_in_front(fault->path, f->name);
+}
+
+void table_fault_item(struct frame_fault *fault, size_t index)
+{
+    char step[32];
+    (void)snprintf(step, sizeof step, "[%zu]", index);
+    path_put_in_front(fault->path, step);
+}
+
+void table_fault_unknown(struct frame_fault *fault, struct text name, const struct table_map *map)
+{
+    static char line[TEXT_LINE_MAX];
+    char step[WORD_MAX + 1];
+    size_t used = (size_t)snprintf(line, sizeof line, "is not known here; known are");
+    for (size_t i = 0; i < map->fields_n && used < sizeof line; i++) {
+        used += (size_t)snprintf(line + used, sizeof line - used, "%s %s", i > 0 ? "," : "", map->fields[i].name);
+    }
+    name = text_cut(name.n > 0 ? name : text_of("\"\""), WORD_MAX);
+    for (size_t i = 0; i < name.n; i++) {
+        step[i] = name.s[i];
+        if ((unsigned char)step[i] < 0x20 || step[i] == 0x7f || step[i] == '`') { /* it is shown to people */
+            step[i] = '?';
+        }
+    }
+    step[name.n] = '\0';
+    fault->field = NULL;
+    fault->remedy = line;
+    path_put_in_front(fault->path, step);
+}
+
+void table_fault_say(struct frame_fault *fault)
+{
+    static char line[TEXT_LINE_MAX + 1];
+    if (fault->path[0]) {
+        (void)snprintf(line, sizeof line, "`%s` %s", fault->path, fault->remedy);
+        fault->remedy = line;
+    }
 }
 
 #define ARENA_BYTES_MAX (4u << 20) /* a board of 4,096 agents decodes into about 600 kB */
@@ -163,16 +226,37 @@ struct frame_arena *frame_arena_new(void)
     return calloc(1, sizeof(struct frame_arena));
 }
 
-/* Bump allocation in one block; a frame that needs more gets a block of the full size once (pages that are not touched cost nothing). */
+#define ARENA_ALIGN 16
+
+/* What @map and all that may hang on it take at most. */
+static size_t map_bytes_max(const struct table_map *map)
+{
+    size_t sum = map->bytes + ARENA_ALIGN;
+    for (size_t i = 0; i < map->fields_n; i++) {
+        const struct table_field *f = &map->fields[i];
+        size_t item = f->type == FIELD_LIST ? map_bytes_max(f->record) : f->type == FIELD_WORDS ? sizeof(struct text) : 0;
+        sum += f->max * item + ARENA_ALIGN;
+    }
+    return sum;
+}
+
+void arena_fit(struct frame_arena *a, const struct table_map *record)
+{
+    size_t bytes = record ? map_bytes_max(record) : ARENA_BYTES_MAX;
+    if (a->room < bytes) {
+        free(a->data);
+        a->data = record ? malloc(bytes) : NULL; /* a frame's block is made by the first that needs one: few do */
+        a->room = a->data ? bytes : 0;
+    }
+}
+
+/* Bump allocation in one block. Pages that are not touched cost nothing. */
 void *arena_take(struct frame_arena *a, size_t bytes)
 {
-    bytes = (bytes + 15) & ~(size_t)15;
+    bytes = (bytes + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
     if (!a->data) {
         a->data = malloc(ARENA_BYTES_MAX);
-        if (!a->data) {
-            return NULL;
-        }
-        a->room = ARENA_BYTES_MAX;
+        a->room = a->data ? ARENA_BYTES_MAX : 0;
     }
     if (bytes > a->room - a->used) {
         return NULL;

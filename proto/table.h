@@ -40,8 +40,14 @@ const struct table_field *table_field_find(const struct table_map *map, struct t
 
 /* Shared checks of a decoded value; 0, ERR_BAD_FIELD, ERR_BAD_UTF8, ERR_TOO_LARGE. */
 int table_text_check(struct text t, uint64_t bytes_max) MUST_CHECK;
-/* Static remedies, one for each field: "`text` must be a text of at most 16384 bytes of UTF-8". */
-const char *table_remedy(const struct table_field *field);
+/* A fault is found innermost: there goes what is needed, and the way to it is put in front, step by step, as the decoder leaves its maps and lists.
+ * table_fault_say makes both one sentence: "`hours[2].from` is needed and must be a text of at most 32 bytes of UTF-8 without NUL". */
+const char *table_need(const struct table_field *field);      /* "must be a text of at most 16384 bytes …"; static memory */
+const char *table_need_item(const struct table_field *field); /* of one item of a list */
+void table_fault_step(struct frame_fault *fault, const struct table_field *field);
+void table_fault_item(struct frame_fault *fault, size_t index);
+void table_fault_unknown(struct frame_fault *fault, struct text name, const struct table_map *map);
+void table_fault_say(struct frame_fault *fault);
 
 /* The arena of one decode: a bump allocator with a cap; what does not fit is ERR_TOO_LARGE. */
 struct frame_arena {
@@ -50,8 +56,10 @@ struct frame_arena {
     void *zone; /* msgpack_zone of the msgpack decoder */
     void *json; /* json_t root of the last JSON frame */
 };
-void *arena_take(struct frame_arena *a, size_t bytes); /* zeroed; NULL: out of memory or past the cap */
 void arena_clear(struct frame_arena *a);
+/* After arena_clear: what comes is a frame (NULL), or this record and no more: hundreds of them may be kept. */
+void arena_fit(struct frame_arena *a, const struct table_map *record);
+void *arena_take(struct frame_arena *a, size_t bytes); /* zeroed; NULL: out of memory or past the cap */
 
 /* One msgpack value and nothing after it, no deeper than FRAME_NEST_MAX, no ext, and no map or list that claims more than the bytes can hold:
  * msgpack-c makes room for what is claimed before it reads on, so that five bytes could ask for gigabytes. */
@@ -61,5 +69,7 @@ int codec_msgpack_decode(struct text in, struct frame_arena *arena, enum frame_w
 int codec_msgpack_encode(const struct frame *f, struct buf *out) MUST_CHECK;
 int codec_json_decode(struct text in, struct frame_arena *arena, enum frame_way way, struct frame *out, struct frame_fault *fault) MUST_CHECK;
 int codec_json_encode(const struct frame *f, struct buf *out) MUST_CHECK;
+int codec_json_record_decode(const struct table_map *record, struct text in, struct frame_arena *arena, void *out, struct frame_fault *fault) MUST_CHECK;
+int codec_json_record_encode(const struct table_map *record, const void *in, struct buf *out) MUST_CHECK;
 
 #endif

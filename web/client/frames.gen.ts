@@ -959,6 +959,8 @@ export const ERRORS = {
     store_reply: { close: 0, class: "fatal" },
     /** somebody else changed this first */
     stale: { close: 0, class: "again" },
+    /** another broker routes by now */
+    fenced: { close: 0, class: "again" },
     /** the agent has no free capacity */
     capacity: { close: 0, class: "again" },
     /** already taken in */
@@ -991,6 +993,8 @@ export const ERRORS = {
     bad_channel: { close: 0, class: "fatal" },
     /** the address belongs to another resident */
     address_taken: { close: 0, class: "fatal" },
+    /** the queue is outside its opening hours */
+    queue_closed: { close: 0, class: "retry" },
     /** the configuration is not valid */
     bad_config: { close: 0, class: "fatal" },
     /** the input cannot be read */

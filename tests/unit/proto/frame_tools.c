@@ -176,3 +176,15 @@ const char *frame_difference(const struct frame *a, const struct frame *b)
     (void)snprintf(line, sizeof line, "%s.%s", frame_verb_name(a->verb), f->name);
     return line;
 }
+
+void record_fill(void *out, enum frame_record record, enum fill how, struct fill_room *room)
+{
+    memset(out, 0, table_records[record]->bytes);
+    map_fill(table_records[record], out, how, 1, room);
+}
+
+const char *record_difference(enum frame_record record, const void *a, const void *b)
+{
+    const struct table_field *f = map_difference(table_records[record], a, b);
+    return f ? f->name : NULL;
+}

@@ -17,6 +17,9 @@ struct fill_room;
 struct fill_room *fill_room_new(void);
 void fill_room_free(struct fill_room **r);
 
+void record_fill(void *out, enum frame_record record, enum fill how, struct fill_room *room);
+const char *record_difference(enum frame_record record, const void *a, const void *b); /* the first field in which they differ; NULL: none */
+
 void frame_fill(struct frame *f, enum frame_verb verb, enum fill how, struct fill_room *room);
 
 /* The first field in which they differ, as "verb.field" or "verb.list.field" in static memory; NULL: none. An absent and an empty value differ in MAY
