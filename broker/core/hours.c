@@ -139,11 +139,11 @@ static int64_t week_open_ms(const struct hours *h)
 struct walk {
     const struct hours *h;
     const struct hours_zone *z;
-    int64_t at_ms, end_ms;           /* UTC */
-    int64_t offset_ms, stretch_ms;   /* of the stretch in which @at_ms lies: its offset, and its end */
-    int32_t day;                     /* of @at_ms, local */
-    int64_t midnight_ms;             /* at which @day began, UTC, had it begun in this stretch */
-    int32_t holiday_from, holiday;   /* the first holiday from @holiday_from on; INT32_MAX: none */
+    int64_t at_ms, end_ms;         /* UTC */
+    int64_t offset_ms, stretch_ms; /* of the stretch in which @at_ms lies: its offset, and its end */
+    int32_t day;                   /* of @at_ms, local */
+    int64_t midnight_ms;           /* at which @day began, UTC, had it begun in this stretch */
+    int32_t holiday_from, holiday; /* the first holiday from @holiday_from on; INT32_MAX: none */
 };
 
 static void walk_look(struct walk *w)

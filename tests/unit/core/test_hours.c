@@ -59,8 +59,11 @@ static const char st_johns_tz[] = "NST3:30NDT,M3.2.0/0:01,M11.1.0/0:01";
 static struct hours_zone st_johns(void)
 {
     return (struct hours_zone){.n = 5,
-                               .changes = {{utc("2025-03-09 03:31"), -9000}, {utc("2025-11-02 02:31"), -12600}, {utc("2026-03-08 03:31"), -9000},
-                                           {utc("2026-11-01 02:31"), -12600}, {utc("2027-03-14 03:31"), -9000}}};
+                               .changes = {{utc("2025-03-09 03:31"), -9000},
+                                           {utc("2025-11-02 02:31"), -12600},
+                                           {utc("2026-03-08 03:31"), -9000},
+                                           {utc("2026-11-01 02:31"), -12600},
+                                           {utc("2027-03-14 03:31"), -9000}}};
 }
 
 static const char weekdays[] = "mon tue wed thu fri";
@@ -150,9 +153,10 @@ static void parts(void **state)
         int want;
     } minutes[] = {{"00:00", 0}, {"09:05", 545}, {"23:59", 1439}, {"24:00", 1440}},
       dates[] = {{"1970-01-01", 0}, {"1969-12-31", -1}, {"2000-02-29", 11016}, {"2024-12-31", 20088}, {"2026-12-25", 20812}, {"9999-12-31", 2932896}};
-    static const char *const no_minutes[] = {"24:01", "25:00", "09:60", "9:00", "09:0", "09.00", "09:00:00", "", "0a:00", "09:0a", "-1:00", " 9:00", "+9:00"},
-                 *const no_dates[] = {"2100-02-29", "2026-02-29", "2026-13-01", "2026-00-01", "2026-01-00", "2026-04-31", "26-04-01",
-                                      "2026-4-1", "2026/04/01", "2026-04-01Z", "0000-01-01", "", "2026-0a-01"};
+    static const char *const no_minutes[] = {"24:01", "25:00", "09:60", "9:00",  "09:0",  "09.00", "09:00:00",
+                                             "",      "0a:00", "09:0a", "-1:00", " 9:00", "+9:00"},
+                             *const no_dates[] = {"2100-02-29", "2026-02-29", "2026-13-01",  "2026-00-01", "2026-01-00", "2026-04-31", "26-04-01",
+                                                  "2026-4-1",   "2026/04/01", "2026-04-01Z", "0000-01-01", "",           "2026-0a-01"};
     unsigned minute = 77;
     int32_t date = 77;
     for (size_t i = 0; i < ROWS(no_minutes); i++) {
@@ -330,7 +334,8 @@ static struct hours any_hours(int32_t first_day)
     }
     for (size_t i = 0; i < h.holidays_n; i++) {
         unsigned a = chance(1440), b = chance(2) ? a : a + 1 + chance(1440 - a);
-        h.holidays[i] = (struct hours_holiday){first_day + (int32_t)(chance(2) ? chance(40) : 18 + chance(10)), a, b}; /* often where the clock changes */
+        h.holidays[i] =
+            (struct hours_holiday){first_day + (int32_t)(chance(2) ? chance(40) : 18 + chance(10)), a, b}; /* often where the clock changes */
     }
     return h;
 }
