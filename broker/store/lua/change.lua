@@ -137,6 +137,10 @@ local function transition(keys, argv)
   set_or_drop(conv, 'reason', argv[23])
   if owner ~= '' then
     if owner ~= v[2] then call('HSET', conv, 'assigned', now) end
+    if (' ' .. (v[14] or '') .. ' '):find(' ' .. owner .. ' ', 1, true) then -- who took part has it now
+      set_or_drop(conv, 'joined', without(v[14], owner))
+      call('SREM', p .. 'with:' .. owner, cid)
+    end
     call('HDEL', conv, 'declined')
     if v[1] == 'offered' and before[owner] then call('HSET', p .. 'agents', owner .. ':missed', 0) end
   end
