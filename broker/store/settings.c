@@ -5,9 +5,9 @@ int store_staff_put(struct store *s, struct text agent, struct text json, uint64
                     struct ticket t)
 {
     struct number units, most[3], now;
-    struct text argv[14] = {[4] = agent, json, number(capacity, &units), number(limits[0], &most[0]), number(limits[1], &most[1]), number(limits[2], &most[2]),
-                            number(by->now_ms, &now), by->actor, by->before, by->after};
-    return call_plain(s, "loket_staff_put", 14, argv, done, ctx, t);
+    struct text argv[15] = {[4] = agent, json, number(capacity, &units), number(limits[0], &most[0]), number(limits[1], &most[1]), number(limits[2], &most[2]),
+                            number(by->now_ms, &now), by->actor, by->before, by->after, by->seen.s ? by->seen : TEXT_LITERAL("*")};
+    return call_plain(s, "loket_staff_put", 15, argv, done, ctx, t);
 }
 
 int store_staff_remove(struct store *s, struct text agent, const struct store_author *by, store_plain_done done, void *ctx, struct ticket t)

@@ -37,9 +37,11 @@ local function revoke(keys, argv)
   return {'ok'}
 end
 
--- KEYS: prefix   ARGV: agent json ('' removes) capacity max_chat max_email max_sms at actor before after (the last two for the audit, without secrets)
+-- A member of staff, if the entry is still what its author saw ('*': whatever it is).
+-- KEYS: prefix   ARGV: agent json ('' removes) capacity max_chat max_email max_sms at actor before after (these two for the audit, without secrets) seen
 local function staff_put(keys, argv)
   local p, a = keys[1], argv[1]
+  if argv[11] ~= '*' and argv[11] ~= (call('HGET', p .. 'staff', a) or '') then return {'stale'} end
   if argv[2] == '' then
     if call('HDEL', p .. 'staff', a) == 0 then return {'not_found'} end
   else
