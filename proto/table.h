@@ -69,7 +69,8 @@ int codec_msgpack_decode(struct text in, struct frame_arena *arena, enum frame_w
 int codec_msgpack_encode(const struct frame *f, struct buf *out) MUST_CHECK;
 int codec_json_decode(struct text in, struct frame_arena *arena, enum frame_way way, struct frame *out, struct frame_fault *fault) MUST_CHECK;
 int codec_json_encode(const struct frame *f, struct buf *out) MUST_CHECK;
-int codec_json_record_decode(const struct table_map *record, struct text in, struct frame_arena *arena, void *out, struct frame_fault *fault) MUST_CHECK;
+int codec_json_record_decode(const struct table_map *record, struct text in, struct frame_arena *arena, void *out,
+                             struct frame_fault *fault) MUST_CHECK;
 int codec_json_record_encode(const struct table_map *record, const void *in, struct buf *out) MUST_CHECK;
 
 #endif
