@@ -6,10 +6,10 @@ import { ConnectionBanner } from "../parts/banner.tsx";
 import { Details } from "../parts/details.tsx";
 import { InboxIcon } from "../parts/icons.tsx";
 import { News } from "../parts/news.tsx";
-import { PresenceMenu } from "../parts/presence-menu.tsx";
 import { StaffPage, type StaffViewProps } from "../parts/staff-page.tsx";
 import { ThreadView } from "../parts/thread.tsx";
 import { Offers } from "./offers.tsx";
+import { PresenceMenu } from "./presence.tsx";
 import { useText } from "./text.ts";
 import { useTitle } from "./title.ts";
 import { agentTools } from "./tools.tsx";
@@ -31,21 +31,7 @@ function Workplace({ store, onSignOut }: StaffViewProps<Console>) {
     const work = store.selected === null ? undefined : store.work.get(store.selected);
     return (
         <div class={`console ${work === undefined ? "console--list" : "console--thread"} ${details ? "console--details" : ""}`}>
-            <Bar
-                name={store.session.organisation}
-                middle={
-                    <PresenceMenu
-                        class="bar__menu"
-                        label={t.presence}
-                        shown={store.presenceWanted ?? store.presence}
-                        stored={store.presence}
-                        statuses={store.statuses}
-                        disabled={store.status.phase !== "open"}
-                        testid="presence"
-                        onChoose={(presence) => store.setPresence(presence)}
-                    />
-                }
-            >
+            <Bar name={store.session.organisation} middle={<PresenceMenu store={store} />}>
                 <span class="bar__user">{store.session.name}</span>
                 <button type="button" class="bar__button" data-testid="sign-out" onClick={onSignOut}>
                     {t.signOut}

@@ -1,7 +1,7 @@
 import type { Desk } from "../client/desk.ts";
 import type { Work } from "../client/frames.ts";
 import { colleagues, type Colleague } from "../client/work.ts";
-import { PresenceMark } from "./presence-menu.tsx";
+import { PresenceMark } from "./presence-mark.tsx";
 import { useText } from "./staff-text.ts";
 
 interface PeopleProps {

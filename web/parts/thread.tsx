@@ -92,7 +92,8 @@ function Body({ store, work, thread }: { store: Desk; work: Work; thread: Thread
     const { log } = thread;
     const [atEnd, toEnd] = useStick(list, `${log.last} ${thread.waiting().length} ${typing}`);
     const mine = store.takesPart(work);
-    const state = log.known && log.state !== "" ? log.state : work.state;
+    /* The frame tells where it went; the log knows the end, and what is only sketched. */
+    const state = log.state === "closed" || work.version === 0 ? log.state : work.state;
     const back = workReturned(conversationEntries(log), store.session);
     useOlder(list, thread);
 

@@ -29,7 +29,9 @@ export function Tools({ tools }: { tools: readonly Tool[] }) {
         <div
             class="tools"
             onKeyDown={(event) => {
-                if (event.key === "Escape" && open !== null) close();
+                if (event.key !== "Escape" || open === null) return;
+                event.stopPropagation(); /* what lies around it stays open */
+                close();
             }}
         >
             <div class="tools__row" role="group" aria-label={t.tools} ref={row}>

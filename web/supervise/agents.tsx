@@ -1,7 +1,6 @@
 import type { AgentRow, Board } from "../client/frames.ts";
 import type { Wallboard } from "../client/wallboard.ts";
-import { queueName, residentName } from "../parts/names.ts";
-import { PresenceMenu } from "../parts/presence-menu.tsx";
+import { presenceChoices, presenceDot, presenceName, queueName, residentName } from "../parts/names.ts";
 import { age } from "../parts/time.ts";
 import { useText } from "./text.ts";
 
@@ -63,16 +62,7 @@ function Row({ store, row, now }: { store: Wallboard; row: AgentRow; now: number
                 <span class="rows__sub">{(row.queues ?? []).map((each) => queueName(store.queues, each)).join(", ")}</span>
             </th>
             <td>
-                <PresenceMenu
-                    class="rows__menu"
-                    label={t.statusOf(row.name)}
-                    shown={row.presence}
-                    stored={row.presence}
-                    statuses={store.statuses}
-                    disabled={store.status.phase !== "open"}
-                    testid={`presence-of-${row.agent}`}
-                    onChoose={(presence) => store.setPresenceOf(row.agent, presence)}
-                />
+                <PresenceSelect store={store} row={row} />
                 <span class="rows__sub">
                     {[
                         row.since > 0 && age(now - row.since),
@@ -116,5 +106,31 @@ function Row({ store, row, now }: { store: Wallboard; row: AgentRow; now: number
                 ))}
             </td>
         </tr>
+    );
+}
+
+/* What it is and what it can be made; `missed` can only be ended. */
+function PresenceSelect({ store, row }: { store: Wallboard; row: AgentRow }) {
+    const t = useText();
+    const choices = presenceChoices(store.statuses);
+    if (!choices.includes(row.presence)) choices.unshift(row.presence);
+    return (
+        <span class="rows__presence">
+            <span class={`dot dot--${presenceDot(row.presence, store.statuses)}`} aria-hidden="true" />
+            <select
+                class="utrecht-select utrecht-select--html-select"
+                aria-label={t.statusOf(row.name)}
+                value={row.presence}
+                disabled={store.status.phase !== "open"}
+                data-testid="presence-of"
+                onChange={(event) => store.setPresenceOf(row.agent, event.currentTarget.value)}
+            >
+                {choices.map((each) => (
+                    <option key={each} value={each} disabled={each === "missed"}>
+                        {presenceName(each, store.statuses, t)}
+                    </option>
+                ))}
+            </select>
+        </span>
     );
 }

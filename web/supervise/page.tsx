@@ -113,7 +113,7 @@ function Opened({ store, work }: { store: Wallboard; work: Work }) {
             data-testid="opened"
             data-conversation={work.conversation}
             onKeyDown={(event) => {
-                if (event.key === "Escape" && !event.defaultPrevented) store.select(null);
+                if (event.key === "Escape") store.select(null);
             }}
         >
             {details ? (
