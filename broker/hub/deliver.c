@@ -58,7 +58,9 @@ int deliver_send_entry(struct hub *h, struct member *m, const struct frame *entr
     } else {
         f.entry.address = f.entry.message_id = f.entry.reason = f.entry.author = (struct text){NULL, 0};
     }
-    return edge_send(h->edge, m->session, &f);
+    int err = edge_send(h->edge, m->session, &f);
+    places_entry(h, &entry->entry);
+    return err;
 }
 
 static void follow_page(void *hub, const struct ticket *t, int err, const struct store_entry *e, size_t n)

@@ -270,7 +270,10 @@ int policy_new(const struct hub_config *c, const struct text *settings, size_t n
     if (!err) {
         char zone[LABEL_MAX + 1];
         err = text_copy(p->routing.timezone, zone, sizeof zone);
-        err = err ? err : settings_zone(zone, now_ms, &p->zone);
+        if (!err && settings_zone(zone, now_ms, &p->zone)) {
+            log_event(LOG_ERROR, "timezone", "name=%s remedy=\"install tzdata, or name another in the routing settings\" next=\"hours count in UTC\"", zone);
+            p->zone = (struct hours_zone){.n = 1};
+        }
     }
     if (err) {
         policy_free(&p);
