@@ -24,6 +24,7 @@ struct pass {
 /* Whom to ask, best first. */
 struct choice {
     size_t agents[ROUTING_OFFERS_MAX], n;
+    int64_t passed_ms[ROUTING_OFFERS_MAX];
 };
 
 static void agent_count_room(struct pass *p, struct routing_agent *a)
@@ -74,7 +75,8 @@ static bool pass_may_reach(const struct pass *p, const struct routing_waiting *w
     if ((level == 0 && w->held.n > 0) || (ordered && routing_queues_has(&p->reach[level], w->queue))) {
         return true;
     }
-    if (last && (!ordered || w->declined_n > 0) && routing_queues_has(&p->reach_any, w->queue)) {
+    bool again = w->declined_n > 0 && (w->held.n > 0 || routing_queues_has(&p->reach_any, w->queue));
+    if (last && (again || (!ordered && routing_queues_has(&p->reach_any, w->queue)))) {
         return true;
     }
     return last && routing_widened(p->policy, w, p->now_ms) && routing_queues_meet(&p->policy->queues[w->queue].widen_to, &p->reach_any);
@@ -93,40 +95,42 @@ static struct routing_agent *pass_next_free(struct pass *p, size_t **link)
     return NULL;
 }
 
-static void choice_add(const struct pass *p, const struct routing_waiting *w, size_t agent, size_t most, struct choice *c)
+static void choice_add(const struct pass *p, const struct routing_waiting *w, size_t agent, int64_t passed_ms, size_t most, struct choice *c)
 {
     size_t at = c->n;
-    while (at > 0 && routing_agent_is_better(&p->agents[agent], &p->agents[c->agents[at - 1]], w)) {
+    while (at > 0 && (passed_ms != c->passed_ms[at - 1] ? passed_ms < c->passed_ms[at - 1]
+                                                        : routing_agent_is_better(&p->agents[agent], &p->agents[c->agents[at - 1]], w))) {
         at--;
     }
     if (at < most) {
         c->n += c->n < most;
         memmove(&c->agents[at + 1], &c->agents[at], (c->n - at - 1) * sizeof *c->agents);
+        memmove(&c->passed_ms[at + 1], &c->passed_ms[at], (c->n - at - 1) * sizeof *c->passed_ms);
         c->agents[at] = agent;
+        c->passed_ms[at] = passed_ms;
     }
 }
 
-/* The best of those who have @w at @level of their list. Who let it pass is chosen only when nobody else can take it, at whatever level; so they
- * are looked at once more at the last level, when all others have had their look. */
+/* The best of those who have @w at @level of their list. Who let it pass has it at the last, when all others have had their look, and is chosen
+ * only when nobody else has it there: whoever could take it at a level above would have it by now. */
 static struct choice pass_choose(struct pass *p, const struct routing_waiting *w, unsigned level)
 {
     unsigned asked = p->policy->queues[w->queue].broadcast;
     size_t most = asked < 1 ? 1 : asked < ROUTING_OFFERS_MAX ? asked : ROUTING_OFFERS_MAX;
     struct choice fresh = {.n = 0}, again = {.n = 0};
-    bool others = false;
+    unsigned last = p->policy->order_step_ms > 0 ? LEVEL_LAST : 0;
     size_t *link = &p->free;
     for (struct routing_agent *a; (a = pass_next_free(p, &link)) != NULL; link = &a->next) {
-        bool passed;
-        if (!(a->room >> w->channel & 1) || routing_agent_ready(p->policy, a, w, &passed) > p->now_ms) {
+        int64_t passed_ms;
+        if (!(a->room >> w->channel & 1) || routing_agent_ready(p->policy, a, w, &passed_ms) > p->now_ms) {
             continue;
         }
-        others = others || !passed;
-        unsigned own = routing_agent_level(p->policy, a, w);
-        if (own == level || (passed && level == LEVEL_LAST)) {
-            choice_add(p, w, *link, most, passed ? &again : &fresh);
+        bool passed = passed_ms != ROUTING_NEVER;
+        if ((passed ? last : routing_agent_level(p->policy, a, w)) == level) {
+            choice_add(p, w, *link, passed_ms, most, passed ? &again : &fresh);
         }
     }
-    return others ? fresh : again;
+    return fresh.n > 0 ? fresh : again;
 }
 
 static void pass_place(struct pass *p, size_t index, const struct choice *c)
@@ -202,8 +206,8 @@ static int64_t pass_next_ms(struct pass *p)
         }
         size_t *link = &p->free;
         for (struct routing_agent *a; (a = pass_next_free(p, &link)) != NULL; link = &a->next) {
-            bool passed;
-            int64_t from = a->room >> w->channel & 1 ? routing_agent_ready(p->policy, a, w, &passed) : ROUTING_NEVER;
+            int64_t passed_ms;
+            int64_t from = a->room >> w->channel & 1 ? routing_agent_ready(p->policy, a, w, &passed_ms) : ROUTING_NEVER;
             next = from > p->now_ms && from < next ? from : next;
         }
     }

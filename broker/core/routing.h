@@ -6,13 +6,14 @@
  *   3. Of those whom the requirements fit: least loaded (relative to capacity) first, then longest idle, then by id, so that the same input gives the same answer.
  *   4. Requirements relax with the time that a conversation has waited: the queue's own agents with required and preferred skills and the language; then without
  *      what is only preferred; then also the agents of other queues. Required skills never relax.
- *   5. Who let a conversation pass is asked again only after a rest, and then only when nobody else can take it.
+ *   5. Who let a conversation pass is asked again only after a rest, and then only when nobody else can take it; of several, whose refusal lies furthest back.
  *
  * An agent can take a conversation when their presence takes its channel, the channel's limit is not reached, and its weight fits. Interruptible (soft) work gives way:
  * it does not count against work that is not; so load - soft + units <= capacity for firm work, load + units <= capacity for soft work.
  *
  * An agent's list of queues has an order: with `order_step_ms` each step down it makes a conversation that much younger in that agent's eyes. So the order matters,
- * and age still wins in the end. What an agent held stands at the top of their list, what reaches them through @widen_to at its end. */
+ * and age still wins in the end. What an agent held stands at the top of their list; what reaches them through @widen_to, or what
+ * they let pass, at its end. */
 #ifndef LOKET_CORE_ROUTING_H
 #define LOKET_CORE_ROUTING_H
 

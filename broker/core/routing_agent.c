@@ -112,13 +112,13 @@ static int64_t agent_fits_from(const struct routing_policy *policy, const struct
     return from;
 }
 
-int64_t routing_agent_ready(const struct routing_policy *policy, const struct routing_agent *a, const struct routing_waiting *w, bool *passed)
+int64_t routing_agent_ready(const struct routing_policy *policy, const struct routing_agent *a, const struct routing_waiting *w, int64_t *passed_ms)
 {
     int64_t from = agent_fits_from(policy, a, w);
-    *passed = false;
+    *passed_ms = ROUTING_NEVER;
     for (size_t i = 0; i < w->declined_n && from != ROUTING_NEVER; i++) {
         if (text_equal(w->declined[i].agent, a->id)) {
-            *passed = true;
+            *passed_ms = *passed_ms == ROUTING_NEVER ? w->declined[i].at_ms : time_later(*passed_ms, w->declined[i].at_ms);
             from = time_later(from, routing_time_add(w->declined[i].at_ms, policy->decline_rest_ms));
         }
     }
@@ -127,8 +127,8 @@ int64_t routing_agent_ready(const struct routing_policy *policy, const struct ro
 
 bool routing_can_take(const struct routing_policy *policy, const struct routing_agent *a, const struct routing_waiting *w, int64_t now_ms)
 {
-    bool passed;
-    return routing_has_room(policy, a, w->channel) && routing_agent_ready(policy, a, w, &passed) <= now_ms;
+    int64_t passed_ms;
+    return routing_has_room(policy, a, w->channel) && routing_agent_ready(policy, a, w, &passed_ms) <= now_ms;
 }
 
 unsigned routing_agent_level(const struct routing_policy *policy, const struct routing_agent *a, const struct routing_waiting *w)

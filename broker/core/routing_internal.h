@@ -17,8 +17,8 @@ bool routing_widened(const struct routing_policy *policy, const struct routing_w
 
 bool routing_agent_held(const struct routing_agent *a, const struct routing_waiting *w);
 /* The moment from which on @a may have @w, room aside: requirements dropped, queues widened, rest over. ROUTING_NEVER: never.
- * @passed: they let it pass before. Nothing is ever asked for again, so one moment says all. */
-int64_t routing_agent_ready(const struct routing_policy *policy, const struct routing_agent *a, const struct routing_waiting *w, bool *passed);
+ * @passed_ms: when they let it pass last; ROUTING_NEVER: they did not. Nothing is ever asked for again, so one moment says all. */
+int64_t routing_agent_ready(const struct routing_policy *policy, const struct routing_agent *a, const struct routing_waiting *w, int64_t *passed_ms);
 /* How far down the agent's list it stands, 0 .. ROUTING_ORDER_MAX - 1. What they held stands at the top; what reaches them by widening,
  * at the end. */
 unsigned routing_agent_level(const struct routing_policy *policy, const struct routing_agent *a, const struct routing_waiting *w);

@@ -153,7 +153,8 @@ static bool can_take(const struct office *o, const struct routing_agent *a, cons
 
 static size_t place_for(const struct routing_agent *a, const struct routing_waiting *w)
 {
-    return text_equal(a->id, w->held) ? 0 : !routing_queues_has(&a->queues, w->queue) || a->order[w->queue] > 7 ? 7 : a->order[w->queue];
+    return has_passed(a, w) ? 7 : text_equal(a->id, w->held) ? 0 : !routing_queues_has(&a->queues, w->queue) ||
+        a->order[w->queue] > 7 ? 7 : a->order[w->queue];
 }
 
 static int64_t age_for(const struct office *o, const struct routing_agent *a, const struct routing_waiting *w)
@@ -166,8 +167,20 @@ static bool comes_before(const struct routing_waiting *a, const struct routing_w
     return a->score_ms < b->score_ms || (a->score_ms == b->score_ms && strcmp(a->conversation.s, b->conversation.s) < 0);
 }
 
+static int64_t passed_at(const struct routing_agent *a, const struct routing_waiting *w)
+{
+    int64_t at = -1;
+    for (size_t i = 0; i < w->declined_n; i++) {
+        at = strcmp(w->declined[i].agent.s, a->id.s) == 0 && w->declined[i].at_ms > at ? w->declined[i].at_ms : at;
+    }
+    return at;
+}
+
 static bool is_preferred(const struct routing_agent *a, const struct routing_agent *b, const struct routing_waiting *w)
 {
+    if (passed_at(a, w) != passed_at(b, w)) {
+        return passed_at(a, w) < passed_at(b, w);
+    }
     if (text_equal(a->id, w->held) || text_equal(b->id, w->held)) {
         return text_equal(a->id, w->held);
     }
@@ -176,14 +189,13 @@ static bool is_preferred(const struct routing_agent *a, const struct routing_age
     return x < y || (x == y && (a->since_ms < b->since_ms || (a->since_ms == b->since_ms && strcmp(a->id.s, b->id.s) < 0)));
 }
 
-/* The best agent for @w among those who have it at @place of their lists, not one of @skip. Who let it pass (@again) is asked at the last place,
- * too. */
+/* The best agent for @w among those who have it at @place of their lists, not one of @skip. */
 static struct routing_agent *best_for(struct office *o, const struct routing_waiting *w, size_t place, bool again, const bool *skip)
 {
     struct routing_agent *best = NULL;
     for (size_t i = 0; i < o->agents_n; i++) {
         struct routing_agent *a = &o->agents[i];
-        bool there = o->policy.order_step_ms == 0 || place_for(a, w) == place || (again && place == 7);
+        bool there = o->policy.order_step_ms == 0 || place_for(a, w) == place;
         if (!skip[i] && has_passed(a, w) == again && there && can_take(o, a, w, o->now) && (!best || is_preferred(a, best, w))) {
             best = a;
         }
