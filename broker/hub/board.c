@@ -1,186 +1,171 @@
-/* The wallboard: one read of the store for everyone who watches, at most twice a second. */
-#include "hub/hub_internal.h"
+/* The wallboard: one look at the store for everyone who watches, at most twice a second; whoever begins to watch is shown a board at once.
+ *
+ * Supervisors get every board. To agents it shows all their colleagues: with a thousand consoles open that is a million rows a look, more than anybody reads. So each look
+ * serves as many agents as BOARD_ROWS_MAX allows, those who waited longest first; in an office of 150 that is everybody. */
+#include "hub/board.h"
 
 #include <stdlib.h>
 
 #define BOARD_EVERY_MS 500
+#define BOARD_ROWS_MAX 20000 /* rows of colleagues in one look: about 5 ms of encoding */
 
-struct board {
-    struct loop_timer *timer;
-    bool armed, reading, again;
-};
-
-static void board_rows(struct hub *h, const struct store_view *v, const struct member *m, struct frame_queue_row *queues, size_t *queues_n,
-                       struct frame_waiting_row *waiting, size_t *waiting_n)
+bool board_is_watched(const struct hub *h)
 {
-    *queues_n = *waiting_n = 0;
-    for (size_t i = 0; i < v->queues_n; i++) {
-        const struct store_queue *q = &v->queues[i];
-        int index = staff_queue_index(h, q->id);
-        if (index < 0 || (m->role == AGENT && !routing_queues_has(&m->colleague->queues, (unsigned)index))) {
-            continue;
+    return !list_is_empty(&h->watchers) || !list_is_empty(&h->board->newcomers);
+}
+
+static void board_show(struct hub *h, struct board_rows *rows, struct member *m)
+{
+    struct frame f;
+    board_rows_frame(rows, m, &f);
+    (void)!edge_send(h->edge, m->session, &f); /* one that is too slow is being closed */
+}
+
+static void board_show_everyone(struct hub *h, struct board_rows *rows)
+{
+    struct list served;
+    size_t spent = 0;
+    bool more = false;
+    list_init(&served);
+    LIST_FOR(&h->watchers, l, next) {
+        struct member *m = LIST_OWNER(l, struct member, in_watchers);
+        if (m->role == SUPERVISOR) {
+            board_show(h, rows, m);
+        } else if (spent < BOARD_ROWS_MAX) {
+            board_show(h, rows, m);
+            spent += rows->agents_n + rows->queues_n;
+            list_remove(l);
+            list_add_last(&served, l);
+        } else {
+            more = true;
         }
-        uint64_t available = 0;
-        for (size_t a = 0; a < v->agents_n; a++) {
-            struct colleague *c = map_get(&h->colleagues, v->agents[a].id);
-            available += c && !c->gone && c->role == AGENT && text_is(v->agents[a].presence, "available") &&
-                         routing_queues_has(&c->queues, (unsigned)index);
-        }
-        queues[(*queues_n)++] = (struct frame_queue_row){.queue = q->id, .waiting = q->waiting, .waiting_chat = q->waiting_chat,
-                                                         .waiting_email = q->waiting_email, .waiting_sms = q->waiting_sms,
-                                                         .oldest_at = q->oldest_queued_at_ms > 0 ? (uint64_t)q->oldest_queued_at_ms : 0,
-                                                         .active = q->active, .available = available};
     }
-    for (size_t i = 0; i < v->waiting_n; i++) {
-        int index = staff_queue_index(h, v->waiting[i].queue);
-        if (index < 0 || (m->role == AGENT && !routing_queues_has(&m->colleague->queues, (unsigned)index))) {
-            continue;
-        }
-        /* Kept sorted by age over all queues: insertion into a list of at most 50. */
-        struct frame_waiting_row row = {.conversation = v->waiting[i].conversation, .queue = v->waiting[i].queue, .channel = v->waiting[i].channel,
-                                        .since = v->waiting[i].queued_at_ms};
-        size_t at = *waiting_n < WAITING_ROWS_MAX ? (*waiting_n)++ : WAITING_ROWS_MAX;
-        while (at > 0 && waiting[at - 1].since > row.since) {
-            if (at < WAITING_ROWS_MAX) {
-                waiting[at] = waiting[at - 1];
-            }
-            at--;
-        }
-        if (at < WAITING_ROWS_MAX) {
-            waiting[at] = row;
-        }
+    LIST_FOR(&served, l, next) {
+        list_remove(l);
+        list_add_last(&h->watchers, l);
+    }
+    if (more) {
+        board_changed(h);
     }
 }
 
-static size_t board_agents(struct hub *h, const struct store_view *v, struct frame_agent_row *rows, struct text *words)
+static void board_show_all(struct hub *h, const struct store_view *v, const struct serving *s, bool everyone)
 {
-    size_t n = 0, at = 0, words_n = 0;
-    void *value;
-    while (n < AGENTS_MAX && map_next(&h->colleagues, &at, NULL, &value)) {
-        struct colleague *c = value;
-        if (c->gone || c->role != AGENT) {
-            continue;
-        }
-        struct frame_agent_row row = {.agent = text_of(c->id), .name = text_of(c->name), .presence = TEXT_LITERAL("offline"),
-                                      .capacity = c->capacity, .queues = &words[words_n]};
-        for (size_t q = 0; q < h->config->queues_n; q++) {
-            if (routing_queues_has(&c->queues, (unsigned)q)) {
-                words[words_n++] = h->queue_ids[q];
-                row.queues_n++;
-            }
-        }
-        for (size_t i = 0; i < v->agents_n; i++) {
-            if (text_is(v->agents[i].id, c->id)) {
-                row.presence = v->agents[i].presence.n ? v->agents[i].presence : row.presence;
-                row.load = v->agents[i].load;
-                row.conversations = v->agents[i].conversations;
-                row.since = v->agents[i].since_ms;
-            }
-        }
-        rows[n++] = row;
+    struct board_rows *rows;
+    if (!board_is_watched(h) || board_rows_new(h, v, s, &rows)) {
+        return; /* out of memory: the next one */
     }
-    return n;
-}
-
-static int row_order(const void *a, const void *b)
-{
-    const struct frame_agent_row *x = a, *y = b;
-    size_t n = x->name.n < y->name.n ? x->name.n : y->name.n;
-    for (size_t i = 0; i < n; i++) {
-        if (x->name.s[i] != y->name.s[i]) {
-            return (unsigned char)x->name.s[i] - (unsigned char)y->name.s[i];
-        }
+    rows->alarms_n = alarms_show(h, rows->alarms);
+    if (everyone) {
+        board_show_everyone(h, rows);
     }
-    return (x->name.n > y->name.n) - (x->name.n < y->name.n);
+    LIST_FOR(&h->board->newcomers, l, next) {
+        board_show(h, rows, LIST_OWNER(l, struct member, in_watchers));
+        list_remove(l);
+        list_add_last(&h->watchers, l);
+    }
+    board_rows_free(&rows);
 }
 
 static void board_view(void *ctx, const struct ticket *t, int err, const struct store_view *v)
 {
     struct hub *h = ctx;
+    struct board *b = h->board;
     (void)t;
-    h->board->reading = false;
-    if (!err) {
-        struct frame_queue_row *queues = calloc(HUB_QUEUES_MAX, sizeof *queues);
-        struct frame_waiting_row *waiting = calloc(WAITING_ROWS_MAX, sizeof *waiting);
-        struct frame_agent_row *agents = calloc(h->colleagues.count + 1, sizeof *agents);
-        struct text *words = calloc((h->colleagues.count + 1) * (h->config->queues_n + 1), sizeof *words);
-        size_t agents_n = 0;
-        if (queues && waiting && agents && words) {
-            agents_n = board_agents(h, v, agents, words);
-            qsort(agents, agents_n, sizeof *agents, row_order);
-            LIST_FOR(&h->watchers, l, next) {
-                struct member *m = LIST_OWNER(l, struct member, in_watchers);
-                struct frame f = {.verb = VERB_board, .board = {.at = (uint64_t)loop_wall_ms(h->loop), .queues = queues, .waiting = waiting}};
-                board_rows(h, v, m, queues, &f.board.queues_n, waiting, &f.board.waiting_n);
-                if (m->role == SUPERVISOR) {
-                    f.board.agents = agents;
-                    f.board.agents_n = agents_n;
-                }
-                (void)!edge_send(h->edge, m->session, &f); /* one that is too slow is being closed */
-            }
-        }
-        free(queues);
-        free(waiting);
-        free(agents);
-        free(words);
+    b->reading = false;
+    if (!err && h->staff_known && !h->stopping) {
+        struct serving s;
+        serving_count(h, v, &s);
+        alarms_view(h, v, &s);
+        board_show_all(h, v, &s, b->everyone);
     }
-    if (h->board->again) {
-        h->board->again = false;
-        board_changed(h);
+    if (b->again) {
+        b->again = false;
+        board_read(h);
     }
 }
 
-static void board_read(struct hub *h)
+void board_read(struct hub *h)
 {
-    if (list_is_empty(&h->watchers) || !h->up) {
+    struct board *b = h->board;
+    if ((!board_is_watched(h) && !alarms_want_view(h)) || !h->up || h->stopping) {
         return;
     }
-    if (h->board->reading) {
-        h->board->again = true;
+    if (b->reading) {
+        b->again = true;
         return;
     }
-    h->board->reading = store_view_get(h->store, h->queue_ids, h->config->queues_n, 0, WAITING_ROWS_MAX, board_view, h, (struct ticket){0}) == 0;
+    struct text queues[HUB_QUEUES_MAX];
+    for (size_t i = 0; i < h->policy->queues_n; i++) {
+        queues[i] = text_of(h->policy->queues[i]->id);
+    }
+    b->everyone = b->due;
+    b->due = false;
+    b->reading = store_view_get(h->store, queues, h->policy->queues_n, WAITING_ROWS_MAX, board_view, h, (struct ticket){0}) == 0;
 }
 
 static void board_due(void *ctx)
 {
     struct hub *h = ctx;
     h->board->armed = false;
+    h->board->due = true;
     board_read(h);
 }
 
 void board_changed(struct hub *h)
 {
-    if (!h->board->armed && !list_is_empty(&h->watchers)) {
+    if (!h->board->armed && board_is_watched(h)) {
         h->board->armed = true;
         loop_timer_start(h->board->timer, BOARD_EVERY_MS, 0);
     }
 }
 
+void board_tick(struct hub *h)
+{
+    today_look(h);
+    places_look(h);
+    alarms_look(h);
+    if (!board_is_watched(h)) {
+        board_read(h); /* for the alarms alone; where somebody watches their next board brings the view */
+    }
+}
+
 void board_send_to(struct hub *h, struct member *m)
 {
-    (void)m; /* all watchers get it: one read serves them */
+    list_remove(&m->in_watchers);
+    list_add_last(&h->board->newcomers, &m->in_watchers);
+    today_look(h);
+    if (h->up && m->role == SUPERVISOR) {
+        alarms_look(h); /* the view that comes after it ends the round: the first board has the alarms */
+    }
     board_read(h);
 }
 
 void verb_watch(struct hub *h, struct member *m, const struct frame *f)
 {
     (void)f;
-    if (list_is_empty(&m->in_watchers)) {
-        list_add_last(&h->watchers, &m->in_watchers);
-    }
     board_send_to(h, m);
 }
 
 int board_new(struct hub *h)
 {
     h->board = calloc(1, sizeof *h->board);
-    return h->board ? loop_timer_new(h->loop, board_due, h, &h->board->timer) : ERR_MEMORY;
+    if (!h->board) {
+        return ERR_MEMORY;
+    }
+    list_init(&h->board->newcomers);
+    int err = loop_timer_new(h->loop, board_due, h, &h->board->timer);
+    err = err ? err : today_new(h);
+    err = err ? err : alarms_new(h);
+    return err ? err : places_new(h);
 }
 
 void board_free(struct hub *h)
 {
     if (h->board) {
+        today_free(h);
+        alarms_free(h);
+        places_free(h);
         loop_timer_free(&h->board->timer);
         free(h->board);
         h->board = NULL;
