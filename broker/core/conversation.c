@@ -96,7 +96,8 @@ static void change_offers(const struct conversation *c, const struct conversatio
     }
 }
 
-/* Who had it last gets it first, until it is given away on purpose, or closed for too long. What is handed over stays claimed by its sender until somebody has it. */
+/* Who had it last gets it first, until it is given away on purpose, or closed for too long. What is handed over stays claimed by its sender until
+ * somebody has it. */
 static struct text change_held(const struct conversation *c, const struct conversation_event *e, enum conversation_event_kind kind, struct text owner)
 {
     const struct text nobody = {NULL, 0};
@@ -115,8 +116,8 @@ static struct text change_held(const struct conversation *c, const struct conver
     }
 }
 
-/* A hand-over comes back as soon as nobody takes it: its sender has the claim then, and nothing more is to come back. What was moved to another queue is offered
- * there, to one after the other, and can come back all the while. */
+/* A hand-over comes back as soon as nobody takes it: its sender has the claim then, and nothing more is to come back. What was moved to another
+ * queue is offered there, to one after the other, and can come back all the while. */
 static struct text change_back(const struct conversation *c, const struct conversation_event *e, enum conversation_event_kind kind)
 {
     const struct text nobody = {NULL, 0};
