@@ -95,7 +95,8 @@ struct follow {
 struct router {
     bool running, again;
     size_t open;       /* claims in flight */
-    size_t claimed;    /* of this pass */
+    size_t claimed, given; /* of this pass: worth another look; succeeded */
+    unsigned refused;  /* passes in a row of which no claim succeeded */
     size_t offset;     /* window into long lines */
     bool more;         /* some line goes on behind the window, and somebody has room */
     struct loop_timer *relax; /* when requirements relax next */

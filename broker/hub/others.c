@@ -257,7 +257,9 @@ void deliver_back(struct hub *h)
         if (!id || store_log_before(h->store, text_of(id), UINT32_MAX, 1, back_entries, h, (struct ticket){.p = id})) {
             free(id);
         }
-        deliver_conversation(h, text_of(t->id), (struct text){NULL, 0});
+        if (!list_is_empty(&t->follows) && LIST_OWNER(t->follows.next, struct follow, in_thread)->member->role != RESIDENT) {
+            deliver_conversation(h, text_of(t->id), (struct text){NULL, 0}); /* read along; what is held comes below */
+        }
     }
     at = 0;
     while (h->up && map_next(&h->colleagues, &at, NULL, &value)) {

@@ -7,12 +7,19 @@
 #include <string.h>
 
 #define ROUTER_WINDOW 64      /* oldest of each line looked at in one pass; a full window that leaves somebody free is followed by the next */
+#define ROUTER_REFUSED_MAX 5  /* passes in a row of which no claim succeeded */
 #define ROUTER_DUE_MS 3600000 /* the relax timer looks no further: settings and clocks change */
 
 static void router_end(struct hub *h)
 {
     struct router *r = &h->router;
     r->running = false;
+    r->refused = r->claimed > 0 && r->given == 0 ? r->refused + 1 : 0;
+    if (r->refused >= ROUTER_REFUSED_MAX && !r->again) {
+        r->refused = 0;
+        r->offset = 0;
+        return; /* what is matched is not what can be claimed: not again and again in one turn after another, but with the next event, or the tick */
+    }
     if (r->again || r->claimed > 0) {
         r->offset = 0;
     } else if (r->more) {
@@ -29,6 +36,7 @@ static void router_claimed(struct hub *h, const struct ticket *t, int err, struc
     (void)t;
     (void)conversation;
     struct router *r = &h->router;
+    r->given += err == 0;
     r->claimed += err == 0 || err == ERR_STALE || err == ERR_CAPACITY;
     if (--r->open == 0) {
         router_end(h);
@@ -203,7 +211,7 @@ static void router_looked(void *ctx, const struct ticket *t, int err, const stru
     struct router *r = &h->router;
     (void)t;
     r->open = 1; /* this pass itself, so that claims that fail at once do not end it early */
-    r->claimed = 0;
+    r->claimed = r->given = 0;
     r->more = false;
     if (err) {
         r->again = false; /* the store is away: its coming back kicks */
