@@ -8,10 +8,11 @@ struct change {
     struct change_request r; /* its texts point below */
     char conversation[ID_MAX + 1], queue[ID_MAX + 1], sender[ID_MAX + 1], must_own[ID_MAX + 1], by[ID_MAX + 1];
     char agents[CONVERSATION_OFFERS_MAX][ID_MAX + 1], presence[CONVERSATION_OFFERS_MAX][WORD_MAX + 1];
-    char reason[TEXT_LINE_MAX + 1];
+    char reason[TEXT_LINE_MAX + 1], needs[HUB_NEEDS_BYTES];
     enum conversation_event_kind kind; /* as decided */
     int tries;
     bool route, one_try;
+    char back[ID_MAX + 1]; /* who had handed it over, before this change; "" nobody */
     change_done done;
     struct ticket ticket;
     struct buf entry; /* as written, for the followers */
@@ -20,8 +21,8 @@ struct change {
 /* What is known of the conversation when it is decided on. */
 struct known {
     struct conversation c;
-    struct text channel, nodes;
-    uint64_t version, due_ms;
+    struct text channel;
+    uint64_t version, due_ms, queued_ms;
 };
 
 static void change_end(struct change *c, int err)
@@ -54,6 +55,9 @@ static void change_written(void *ctx, const struct ticket *t, int err, const str
                   (unsigned long long)r->version, c->agents[0]);
         deliver_entry(h, text_of(c->conversation), r->seq, buf_text(&c->entry));
         deliver_conversation(h, text_of(c->conversation), r->agents);
+        if (c->back[0] && !text_has_word(r->agents, text_of(c->back))) {
+            deliver_conversation(h, text_of(c->conversation), text_of(c->back)); /* what became of it is news for whoever handed it over */
+        }
         board_changed(h);
         if (c->route) {
             router_kick(h);
@@ -124,8 +128,12 @@ static uint64_t change_due(const struct change *c, const struct known *k, const 
         break;
     case CONVERSATION_SNOOZED:
         return c->r.until_ms > 0 ? (uint64_t)c->r.until_ms : 0;
-    case CONVERSATION_QUEUED:
+    case CONVERSATION_QUEUED: /* handed over, and taken by nobody so far: its time runs from when it began to wait, whoever was asked meanwhile */
         wait_s = to->back.n > 0 && q ? q->set.return_s : 0;
+        if (wait_s > 0 && k->c.state == CONVERSATION_OFFERED) {
+            uint64_t due = k->queued_ms + wait_s * 1000;
+            return due > now ? due : now + 1;
+        }
         break;
     default:
         break;
@@ -201,11 +209,12 @@ static int change_write(struct change *c, const struct known *k)
                                   .declined = to.declined, .missed = to.missed, .missed_n = to.missed_n, .keep_place = to.keep_place, .fence = c->r.fence,
                                   .seen = to.state == CONVERSATION_CLOSED || to.state == CONVERSATION_WRAP_UP ? c->r.seen : 0,
                                   .due_ms = change_due(c, k, &to, then, now), .answer_ms = level ? level->answer_s * 1000 : 0,
-                                  .reason = c->r.close ? c->r.reason : (struct text){NULL, 0}, .now_ms = now};
+                                  .reason = c->r.close ? c->r.reason : (struct text){NULL, 0}, .needs = c->r.needs, .now_ms = now};
     if (k->c.state == CONVERSATION_CLOSED && then) {
         policy_promise(h->policy, then, k->channel, (int64_t)now, &tr.first_due_ms, &tr.resolve_due_ms);
     }
     err = change_encode(c, &to);
+    err = err ? err : text_copy(k->c.back, c->back, sizeof c->back);
     tr.entry = buf_text(&c->entry);
     c->route = to.route;
     return err ? err : store_transition(h->store, &tr, change_written, c, (struct ticket){0});
@@ -219,7 +228,7 @@ static void change_decide(void *ctx, const struct ticket *t, int err, const stru
     if (!err) {
         k = (struct known){.c = {.owner = s->owner, .queue = s->queue, .offered_n = s->offered_n, .held = s->held, .back = s->back,
                                  .closed_at_ms = (int64_t)s->closed_at_ms},
-                           .channel = s->channel, .version = s->version, .due_ms = s->due_ms};
+                           .channel = s->channel, .version = s->version, .due_ms = s->due_ms, .queued_ms = s->queued_at_ms};
         for (size_t i = 0; i < s->offered_n; i++) {
             k.c.offered[i] = s->offered[i];
         }
@@ -263,6 +272,7 @@ static int change_new(struct hub *h, const struct change_request *r, change_done
     err = err ? err : copied(r->must_own, c->must_own, sizeof c->must_own, &c->r.must_own);
     err = err ? err : copied(r->by, c->by, sizeof c->by, &c->r.by);
     err = err ? err : copied(text_cut(r->reason, TEXT_LINE_MAX), c->reason, sizeof c->reason, &c->r.reason);
+    err = err ? err : copied(r->needs, c->needs, sizeof c->needs, &c->r.needs);
     for (size_t i = 0; !err && i < r->event.agents_n; i++) {
         err = copied(r->event.agents[i], c->agents[i], sizeof c->agents[i], &c->r.event.agents[i]);
         err = err ? err : copied(r->presence[i], c->presence[i], sizeof c->presence[i], &c->r.presence[i]);

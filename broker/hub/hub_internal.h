@@ -30,6 +30,7 @@
 #define HUB_HISTORY_BYTES (128 * 1024) /* of one page of history; an entry that is larger comes alone */
 #define HUB_DECIDE_TRIES 3            /* once, and twice more when stale */
 #define HUB_NODES_BYTES 512           /* names of brokers, separated by spaces */
+#define HUB_NEEDS_BYTES (NEEDS_MAX * (ID_MAX + 4) + 1) /* "skill:10," */
 #define HUB_ENTRY_BYTES_MAX (192 * 1024) /* TEXT_LARGE_MAX and 64 attachments with their names */
 
 struct colleague {
@@ -181,6 +182,7 @@ struct change_request {
     struct text reason;               /* @close: reason code; else words for the log */
     uint64_t seen;                    /* @close: the newest entry that whoever closes has seen; 0: unknown */
     int64_t until_ms;                 /* SNOOZED; 0: until the resident writes */
+    struct text needs;                /* MOVED: skills asked for from now on, as store_transition has them; absent: as before */
     uint64_t fence;                   /* of the router's lease; 0: not by the router */
 };
 /* @done (may be NULL) once, with the error. Everything is copied. */

@@ -37,7 +37,7 @@ static void staff_channels(const struct hub *h, struct colleague *c, const struc
     const uint64_t usual[ROUTING_CHANNELS] = {h->config->weight_chat, h->config->weight_email, h->config->weight_sms};
     c->must_accept = 0;
     for (size_t i = 0; i < ROUTING_CHANNELS; i++) {
-        c->weight[i] = usual[i];
+        c->weight[i] = usual[i] > 0 ? usual[i] : 1;
         c->limit[i] = 0;
     }
     for (size_t i = 0; i < set->channels_n; i++) {

@@ -1,7 +1,9 @@
 /* Offers between the router, agents and each other: `accept`, `decline`, `transfer`. */
 #include "hub/hub_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void verb_accept(struct hub *h, struct member *m, const struct frame *f)
 {
@@ -109,16 +111,44 @@ static int transfer_to_agent(struct hub *h, struct member *m, const struct frame
     return err;
 }
 
+/* "skill:level,…"; absent when none is asked for, and the former ones stay. */
+static struct text needs_write(const struct frame_transfer *f, char out[HUB_NEEDS_BYTES])
+{
+    size_t at = 0;
+    for (size_t i = 0; i < f->skills_n; i++) {
+        const struct frame_skill *s = &f->skills[i];
+        at += (size_t)snprintf(out + at, HUB_NEEDS_BYTES - at, "%s%.*s:%llu", i > 0 ? "," : "", TEXT_ARG(s->skill), /* fits */
+                               (unsigned long long)(s->level > 0 ? s->level : 1));
+    }
+    return at > 0 ? (struct text){out, at} : (struct text){NULL, 0};
+}
+
+static bool skills_are_plain(const struct frame_transfer *f)
+{
+    for (size_t i = 0; i < f->skills_n; i++) {
+        const struct text name = f->skills[i].skill;
+        for (size_t k = 0; k < name.n; k++) {
+            if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-", name.s[k])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 void verb_transfer(struct hub *h, struct member *m, const struct frame *f)
 {
     const struct frame_transfer *to = &f->transfer;
     if ((to->agent.n > 0) == (to->queue.n > 0)) {
         edge_refuse(h->edge, m->session, ERR_BAD_FIELD, f, "agent");
+    } else if ((to->agent.n > 0 && to->skills_n > 0) || !skills_are_plain(to)) {
+        edge_refuse(h->edge, m->session, ERR_BAD_FIELD, f, "skills");
     } else if (to->queue.n > 0 && staff_queue_index(h, to->queue) < 0) {
         edge_refuse(h->edge, m->session, ERR_NOT_FOUND, f, "queue");
     } else if (to->queue.n > 0) {
+        char needs[HUB_NEEDS_BYTES];
         struct text me = text_of(m->colleague->id), own = text_of(m->role == AGENT ? m->colleague->id : NULL);
-        struct change_request r = {.conversation = to->conversation, .event = {.kind = EVENT_MOVED, .queue = to->queue, .sender = own}, .must_own = own, .by = me};
+        struct change_request r = {.conversation = to->conversation, .event = {.kind = EVENT_MOVED, .queue = to->queue, .sender = own}, .must_own = own, .by = me, .needs = needs_write(to, needs)};
         work_change(h, m, f, &r);
     } else {
         int err = transfer_to_agent(h, m, to);

@@ -50,7 +50,7 @@ int store_transition(struct store *s, const struct store_transition *tr, store_t
     const struct text fixed[] = {tr->conversation, number(tr->version, &version), tr->state, tr->owner, tr->queue, tr->must_own, flag(tr->keep_place), text_of(s->node),
                                  tr->entry, number(tr->now_ms, &now), tr->held, number(tr->seen, &seen), number(tr->due_ms, &due), flag(tr->force),
                                  number(tr->fence, &fence), tr->back, tr->declined, buf_text(&missed), buf_text(&offered), number(tr->answer_ms, &answer),
-                                 number(tr->first_due_ms, &first), number(tr->resolve_due_ms, &resolve), tr->reason};
+                                 number(tr->first_due_ms, &first), number(tr->resolve_due_ms, &resolve), tr->reason, tr->needs.s ? tr->needs : TEXT_LITERAL("-")};
     size_t n = 4;
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
         argv[n++] = fixed[i];

@@ -149,6 +149,7 @@ struct store_transition {
     uint64_t answer_ms;               /* within which the queue wants it given to an agent, for the numbers; 0: no promise */
     uint64_t first_due_ms, resolve_due_ms; /* what is promised when it is opened again; 0: nothing */
     struct text reason;               /* reason code; absent: none */
+    struct text needs;                /* "skill:level,…" asked for from now on, besides the queue's; absent: as before */
     struct text entry;                /* a `state` entry for the log */
     uint64_t now_ms;
 };

@@ -39,6 +39,14 @@ export interface StatusName {
     channels?: string[] | undefined;
 }
 
+/** A skill, held or asked for. */
+export interface Skill {
+    /** its name, 1 to 64 of a-z, 0-9 and - */
+    skill: string;
+    /** 1 to 10; absent: 1. Held: how good; asked for: at least */
+    level?: number | undefined;
+}
+
 /** A file that came with a message; fetched at `/api/attachment/CONVERSATION/HASH`. */
 export interface Attachment {
     /** SHA-256 of the bytes, 64 hexadecimal digits */
@@ -149,14 +157,6 @@ export interface Alarm {
     target?: string | undefined;
     /** kind `level`: when the target is, or was, missed */
     due_at?: number | undefined;
-}
-
-/** A skill, held or asked for. */
-export interface Skill {
-    /** its name, 1 to 64 of a-z, 0-9 and - */
-    skill: string;
-    /** 1 to 10; absent: 1. Held: how good; asked for: at least */
-    level?: number | undefined;
 }
 
 /** What one channel means to one agent. */
@@ -675,6 +675,8 @@ export interface TransferFrame {
     agent?: string | undefined;
     /** to this queue; one of both */
     queue?: string | undefined;
+    /** with `queue`: asked for from now on besides what the queue asks for; none: as before */
+    skills?: Skill[] | undefined;
 }
 
 /** Bring somebody in besides the owner: they read and write along. To consult: bring a colleague in, then `transfer` to them. */
