@@ -14,6 +14,7 @@ import type { Wire } from "./wire.ts";
 
 export const CHAT_KEY = "loket.chat";
 const START_REPEAT_MS = 1000;
+const TELL_AT_ONCE = ["full", "queue_closed"]; /* it would succeed later, but that may be tomorrow */
 
 interface Chat {
     readonly conversation: string;
@@ -179,7 +180,7 @@ export class Resident extends Store {
         if (frame.verb === "error" && frame.refused === "close") this.ending = { code: frame.code };
         if (frame.verb === "entry" && frame.kind === "state") {
             this.ending = null;
-            if (frame.state !== "queued" && frame.state !== "offered") this.waiting = null;
+            if (frame.state !== "queued") this.waiting = null;
         }
         this.thread.frame(frame);
         if (frame.verb === "waiting") this.changed();
@@ -198,8 +199,7 @@ export class Resident extends Store {
     }
 
     private startError(frame: Down<"error">): void {
-        /* A queue that takes no more may do so for an hour: whoever waits for that should know. */
-        if (errorRepeats(frame) && frame.code !== "full") {
+        if (errorRepeats(frame) && !TELL_AT_ONCE.includes(frame.code)) {
             this.cancelStart();
             this.cancelStart = this.env.timer(START_REPEAT_MS, () => this.sendStart());
         } else {

@@ -9,8 +9,8 @@ export type Expected =
     | { readonly kind: "range"; readonly from: number; readonly to: number };
 
 /** Minutes, rounded outward: a range that is too wide is true, one that is too narrow is not. */
-export function waitExpected(from_s: number | undefined, to_s: number | undefined): Expected {
-    if (from_s === undefined || to_s === undefined || to_s < from_s) return { kind: "unknown" };
+export function waitExpected(from_s = 0, to_s?: number): Expected {
+    if (to_s === undefined || to_s < from_s) return { kind: "unknown" };
     if (to_s <= 60) return { kind: "soon" };
     const from = Math.floor(from_s / 60);
     const to = Math.ceil(to_s / 60);

@@ -63,7 +63,7 @@ export function workReturned(
     me: { readonly agent: string; readonly name: string },
 ): ReturnReason | null {
     const mine = (entry: Entry) => (entry.author === undefined ? entry.name === me.name : entry.author === me.agent);
-    const states = entries.filter((each) => each.kind === "state");
+    const states = entries.filter((each) => each.kind === "state" && each.state); /* others tell who takes part */
     const now = states.pop();
     if (now?.state !== "active" || !mine(now)) return null;
     const between: Entry[] = [];

@@ -182,20 +182,24 @@ function smallText(entry: Entry, t: Text): string | null {
 
 /* What happened, by its event; else by the state that came of it. */
 function stateText(entry: Entry, t: Text): string {
+    const name = entry.name ?? t.system;
     const byEvent: Record<string, string | undefined> = {
-        offered: t.stateOffered,
-        handed_over: t.stateHandedOver,
+        offered: t.stateOffered(name),
+        handed_over: t.stateHandedOver(name),
         moved: t.stateMoved,
         declined: t.stateDeclined,
         timed_out: t.stateTimedOut,
         returned: t.stateReturned,
         agent_left: t.stateAgentLeft,
-        taken: entry.name ? t.stateTaken(entry.name) : undefined,
+        taken: t.stateTaken(name),
+        joined: t.stateJoined(name),
+        parted: t.stateParted(name),
+        prioritised: t.statePrioritised(name),
         woken: t.stateWoken,
     };
     const byState: Record<string, string | undefined> = {
-        offered: t.stateOffered,
-        active: entry.name ? t.stateActive(entry.name) : t.stateActiveNobody,
+        offered: t.stateOffered(name),
+        active: entry.name ? t.stateActive(name) : t.stateActiveNobody,
         snoozed: t.stateSnoozed,
         wrap_up: t.stateWrapUp,
         closed: t.stateClosed,

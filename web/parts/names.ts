@@ -42,10 +42,16 @@ export function presenceDot(presence: Presence, statuses: readonly StatusName[])
     return (statuses.find((each) => each.status === presence)?.channels ?? []).length > 0 ? "available" : "break";
 }
 
-/** A member of staff, as the board names them. */
+/** A member of staff: agents as the board names them, others as they sign what they say or do. */
 export function agentName(store: Desk, agent: string): string {
     if (agent === store.session.agent) return store.session.name;
-    return store.board?.agents?.find((each) => each.agent === agent)?.name ?? agent;
+    const row = store.board?.agents?.find((each) => each.agent === agent);
+    if (row !== undefined) return row.name;
+    for (const { log } of store.threads.values()) {
+        const signed = log.list.find((each) => each.author === agent && each.name);
+        if (signed?.name) return signed.name;
+    }
+    return agent;
 }
 
 /** Codes are the organisation's own words, written as one: `doorverwezen`, `no-show`. */

@@ -7,7 +7,7 @@ import { useStick, useVisible } from "../parts/stick.ts";
 import { useNow } from "../parts/time.ts";
 import { named } from "../parts/language.ts";
 import { End } from "./end.tsx";
-import { chatLines, helper, publicState, type Line } from "./lines.ts";
+import { chatLines, helper, type Line } from "./lines.ts";
 import { Lines } from "./messages.tsx";
 import { useErrors, useText } from "./text.ts";
 import { Wait } from "./wait.tsx";
@@ -24,7 +24,7 @@ export function Chat({ resident }: { resident: Resident }) {
     const accepted = resident.status.phase === "open" && !resident.status.storeAway;
     const lines = chatLines(thread, resident.startShown, accepted);
     const typing = useTyping(resident);
-    const state = publicState(thread?.log.state ?? "");
+    const state = thread?.log.state ?? "";
     const [atEnd, toEnd] = useStick(list, `${lines.length} ${typing} ${state} ${resident.waiting?.place ?? 0}`);
     const last = thread?.log.last ?? 0;
     const queue = resident.queues.find((each) => each.queue === resident.queue);
@@ -47,7 +47,7 @@ export function Chat({ resident }: { resident: Resident }) {
                 <h1 class="chat__title">{queue === undefined ? t.conversation : named(queue)}</h1>
                 <div class="chat__line">
                     <Status resident={resident} state={state} />
-                    {!over && ["queued", "active", "snoozed"].includes(state) && (
+                    {!over && (state === "queued" || state === "active") && (
                         <End resident={resident} waiting={state === "queued"} />
                     )}
                 </div>
@@ -147,7 +147,6 @@ function Status({ resident, state }: { resident: Resident; state: string }) {
     if (thread?.refused != null) text = "";
     else if (state === "closed") text = t.nowClosed;
     else if (state === "active") text = name === undefined ? t.helped : t.helpedBy(name);
-    else if (state === "snoozed") text = t.nowSnoozed;
     else if (state !== "") text = t.waitingForAgent;
     return (
         <p class={`chat__status chat__status--${state || "opening"}`} role="status" data-testid="status" data-state={state}>

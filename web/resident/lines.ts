@@ -31,12 +31,6 @@ export type Line =
           readonly name?: string | undefined;
       };
 
-/** What a state means to the resident: how staff pass a conversation around is not theirs to follow. */
-export function publicState(state: string): string {
-    if (state === "new" || state === "offered") return "queued";
-    return state === "wrap_up" ? "closed" : state;
-}
-
 /** @accepted: connected, and the broker takes messages in. */
 export function chatLines(thread: Thread | null, start: Start | null, accepted: boolean): Line[] {
     const lines: Line[] = [];
@@ -48,7 +42,7 @@ export function chatLines(thread: Thread | null, start: Start | null, accepted: 
         const line = entryLine(entry, thread.log);
         if (line === null) continue;
         if (line.kind === "state") {
-            /* The same to the resident as before: no news. */
+            /* Passed around by staff, and the same to the resident as before: no news. */
             if (line.state === known.state && line.name === known.name) continue;
             known = { state: line.state, name: line.name };
         }
@@ -68,9 +62,8 @@ function own(key: string, text: string, at: number, state: MessageState): Line &
 function entryLine(entry: Entry, log: Conversation): Line | null {
     const key = `seq-${entry.seq}`;
     if (entry.kind === "state" && entry.state !== undefined) {
-        const state = publicState(entry.state);
-        const name = state === "active" ? entry.name : undefined;
-        return { kind: "state", key, seq: entry.seq, at: entry.at, state, name };
+        const name = entry.state === "active" ? entry.name : undefined;
+        return { kind: "state", key, seq: entry.seq, at: entry.at, state: entry.state, name };
     }
     if (entry.kind !== "message") return null;
     const from = entry.from ?? "system";

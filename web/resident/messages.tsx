@@ -40,7 +40,6 @@ export function Lines({ lines, thread }: { lines: readonly Line[]; thread: Threa
 
 function stateText(t: Text, state: string, name: string | undefined): string {
     if (state === "closed") return t.nowClosed;
-    if (state === "snoozed") return t.nowSnoozed;
     if (state === "active") return name ? t.nowHelpedBy(name) : t.nowHelped;
     return t.nowQueued;
 }

@@ -66,7 +66,7 @@ function Row({ store, row, now }: { store: Wallboard; row: AgentRow; now: number
                 <span class="rows__sub">
                     {[
                         row.since > 0 && age(now - row.since),
-                        row.here === false && row.presence !== "offline" && t.notHere,
+                        row.here !== true && row.presence !== "offline" && t.notHere,
                         missed > 0 && t.missedOffers(missed),
                     ]
                         .filter(Boolean)

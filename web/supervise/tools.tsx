@@ -22,7 +22,8 @@ export function supervisorTools(store: Wallboard, work: Work, t: Text): Tool[] {
     tools.push({ name: "prioritise", label: t.priority, panel: (close) => <Prioritise {...panel} onDone={close} /> });
     if (work.state === "wrap_up" && part === "owner") return tools;
     const close = { name: "close", label: t.close, main: true };
-    if (finishAsks(store, work) || work.state === "wrap_up")
+    /* Only who has it is asked for a reason. */
+    if (part === "owner" && finishAsks(store, work))
         tools.push({ ...close, panel: (done) => <Finish {...panel} label={t.close} testid="close-do" onDone={done} /> });
     else tools.push({ ...close, act: () => store.close(conversation) });
     return tools;

@@ -93,12 +93,12 @@ describe("resident", () => {
         expect(world.last.sent.at(-1)).toMatchObject({ verb: "start", language: "nl" });
     });
 
-    test("a queue that is full is told, not asked again and again", () => {
+    test.each(["full", "queue_closed"])("a queue that is %s is told, not asked again and again", (code) => {
         const { world, resident, welcome } = page();
         welcome();
         resident.begin("burgerzaken", "Vraag");
-        world.last.say({ verb: "error", code: "full", text: "", retry: true, refused: "start" });
-        expect(resident.startRefused).toBe("full");
+        world.last.say({ verb: "error", code, text: "", retry: true, refused: "start" });
+        expect(resident.startRefused).toBe(code);
         world.pass(15_000);
         expect(world.last.verbs().filter((verb) => verb === "start")).toHaveLength(1);
     });
@@ -121,7 +121,7 @@ describe("resident", () => {
         expect([resident.waiting?.place, drawn > 0]).toEqual([3, true]);
         say({ verb: "waiting", conversation: "other", place: 1 });
         expect(resident.waiting?.place).toBe(3);
-        say(entry(2, { kind: "state", state: "offered" }));
+        say(entry(2, { kind: "state", state: "queued" }));
         expect(resident.waiting?.place).toBe(3);
         say(entry(3, { kind: "state", state: "active", name: "Sanne" }));
         expect(resident.waiting).toBeNull();
@@ -149,7 +149,7 @@ describe("resident", () => {
 
     test("how staff pass a conversation around makes no lines", () => {
         const { resident, say } = talking();
-        const states = ["offered", "queued", "offered", "active", "wrap_up", "closed"];
+        const states = ["queued", "queued", "active", "closed", "closed"];
         states.forEach((state, i) => say(entry(i + 2, { kind: "state", state, name: state === "active" ? "Sanne" : "Tom" })));
         expect(lines(resident)).toEqual([["Vraag", "sent"], "queued", "active", "closed"]);
     });

@@ -69,6 +69,8 @@ describe("snooze", () => {
 test.each([
     [undefined, undefined, { kind: "unknown" }],
     [30, undefined, { kind: "unknown" }],
+    [undefined, 40, { kind: "soon" }],
+    [undefined, 400, { kind: "within", to: 7 }],
     [90, 60, { kind: "unknown" }],
     [0, 0, { kind: "soon" }],
     [10, 60, { kind: "soon" }],

@@ -83,10 +83,15 @@ describe("a hand-over that came back", () => {
     const state = (seq: number, name: string, reason: string, author?: string) =>
         entry(seq, { kind: "state", state: name, reason, from: "system", author, text: undefined });
     const before = [entry(1), state(2, "active", "assigned", "anna")];
-    const handed = [...before, state(3, "offered", "handed_over", "anna")];
+    const handed = [...before, state(3, "offered", "handed_over", "tom")];
     const again = (seq: number) => state(seq, "active", "assigned", "anna");
     test.each([
         ["declined", [...handed, state(4, "queued", "declined"), again(5)], "declined"],
+        [
+            "declined, and somebody joined since",
+            [...handed, state(4, "queued", "declined"), again(5), { ...state(6, "", "joined", "tom"), state: undefined }],
+            "declined",
+        ],
         ["not answered", [...handed, state(4, "queued", "timed_out"), again(5)], "timed_out"],
         [
             "from a queue where somebody let it pass",

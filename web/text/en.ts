@@ -84,7 +84,6 @@ export const resident: typeof nl.resident = {
     nowHelped: "Somebody is helping you now",
     nowClosed: "The conversation was closed",
     nowQueued: "You are in the queue",
-    nowSnoozed: "Somebody will come back to this later",
 };
 
 export const errors: typeof nl.errors = {
@@ -102,6 +101,7 @@ export const errors: typeof nl.errors = {
     store_away: "There is a disruption. Try again in a moment.",
     store_refused: "There is a disruption. Try again in a moment.",
     too_fast: "That was too fast. Try again in a moment.",
+    queue_closed: "This subject is closed now. Try again later.",
     full: "It is too busy now. Try again later.",
     bad_token: "This conversation can no longer be opened.",
 };

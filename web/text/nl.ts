@@ -84,7 +84,6 @@ export const resident = {
     nowHelped: "Een medewerker helpt u nu",
     nowClosed: "Het gesprek is gesloten",
     nowQueued: "U staat in de wacht",
-    nowSnoozed: "Een medewerker komt hier later op terug",
 };
 
 /* What an error code of the broker means to a person. */
@@ -103,6 +102,7 @@ export const errors: Record<string, string> = {
     store_away: "Er is een storing. Probeer het zo opnieuw.",
     store_refused: "Er is een storing. Probeer het zo opnieuw.",
     too_fast: "Dat ging te snel. Probeer het zo opnieuw.",
+    queue_closed: "Dit onderwerp is nu gesloten. Probeer het later opnieuw.",
     full: "Het is nu te druk. Probeer het later opnieuw.",
     bad_token: "Dit gesprek is niet meer te openen.",
 };
