@@ -1,95 +1,54 @@
-/* What the router and the wallboard look at, and the numbers. */
+/* What the router looks at, and where waiting conversations stand. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/map.h"
 #include "store/store_internal.h"
 
-#define AGENTS_ROOM 8192
+/* --- agents: "PRESENCE LOAD SOFT N CHAT EMAIL SMS CAPACITY MAX_CHAT MAX_EMAIL MAX_SMS SINCE MISSED TICK HERE…" --------------------------------- */
 
-/* The agents hash is flat: "AID:field", value, … in no order. Rows are gathered by id. */
-struct roster {
-    struct store_agent *agents;
-    size_t n, room;
-    struct map by_id; /* to index + 1 */
-};
+#define AGENT_WORDS 14
 
-static struct store_agent *roster_row(struct roster *r, struct text id)
+static int agent_read(struct text id, struct text said, struct store_agent *a)
 {
-    uintptr_t at = (uintptr_t)map_get(&r->by_id, id);
-    if (at == 0) {
-        if (r->n == r->room || map_set(&r->by_id, id, (void *)(uintptr_t)(r->n + 1))) {
-            return NULL;
+    uint64_t tick, *const numbers[AGENT_WORDS - 1] = {&a->load,     &a->soft,     &a->conversations, &a->count[0], &a->count[1], &a->count[2], &a->capacity,
+                                                      &a->limit[0], &a->limit[1], &a->limit[2],      &a->since_ms, &a->missed,   &tick};
+    size_t at = 0;
+    *a = (struct store_agent){.id = id};
+    for (size_t i = 0; i < AGENT_WORDS; i++) {
+        const char *space = at < said.n ? memchr(said.s + at, ' ', said.n - at) : NULL;
+        struct text word = {said.s + at, space ? (size_t)(space - said.s) - at : 0};
+        if (word.n == 0 || (i > 0 && text_to_u64(word, numbers[i - 1]))) {
+            return ERR_STORE_REPLY;
         }
-        r->agents[r->n] = (struct store_agent){.id = id};
-        at = ++r->n;
-    }
-    return &r->agents[at - 1];
-}
-
-static void roster_add(struct roster *r, struct text name, const struct redis_reply *value)
-{
-    static const struct {
-        const char *name;
-        size_t offset;
-    } numbers[] = {{"load", offsetof(struct store_agent, load)},           {"soft", offsetof(struct store_agent, soft)},
-                   {"n", offsetof(struct store_agent, conversations)},     {"capacity", offsetof(struct store_agent, capacity)},
-                   {"since", offsetof(struct store_agent, since_ms)},      {"missed", offsetof(struct store_agent, missed)},
-                   {"chat", offsetof(struct store_agent, count)},          {"email", offsetof(struct store_agent, count) + sizeof(uint64_t)},
-                   {"sms", offsetof(struct store_agent, count) + 2 * sizeof(uint64_t)}, {"max_chat", offsetof(struct store_agent, limit)},
-                   {"max_email", offsetof(struct store_agent, limit) + sizeof(uint64_t)}, {"max_sms", offsetof(struct store_agent, limit) + 2 * sizeof(uint64_t)}};
-    const char *colon = name.n > 0 ? memrchr(name.s, ':', name.n) : NULL;
-    struct store_agent *a = colon ? roster_row(r, (struct text){name.s, (size_t)(colon - name.s)}) : NULL;
-    if (!a) {
-        return;
-    }
-    struct text field = {colon + 1, name.n - a->id.n - 1}, said = redis_reply_text(value);
-    if (text_is(field, "presence")) {
-        a->presence = said;
-    } else if (text_is(field, "here")) {
-        a->here = said.n > 0 ? said : (struct text){NULL, 0};
-    } else {
-        for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-            if (text_is(field, numbers[i].name)) {
-                int64_t n = redis_reply_integer(value);
-                uint64_t count = n > 0 ? (uint64_t)n : 0;
-                memcpy((char *)a + numbers[i].offset, &count, sizeof count);
-            }
+        if (i == 0) {
+            a->presence = word;
         }
+        at += word.n + 1;
     }
-}
-
-static int roster_read(struct roster *r, const struct redis_reply *flat)
-{
-    r->room = redis_reply_count(flat) / 2 + 1;
-    r->agents = calloc(r->room, sizeof *r->agents);
-    map_init(&r->by_id, AGENTS_ROOM);
-    for (size_t i = 0; r->agents && i + 1 < redis_reply_count(flat); i += 2) {
-        roster_add(r, at_text(flat, i), redis_reply_at(flat, i + 1));
+    if (at < said.n) {
+        a->here = (struct text){said.s + at, said.n - at};
     }
-    return r->agents ? 0 : ERR_MEMORY;
-}
-
-static void roster_done(struct roster *r)
-{
-    free(r->agents);
-    map_done(&r->by_id);
-}
-
-static int score_of(struct text t, int64_t *out)
-{
-    bool negative = t.n > 0 && t.s[0] == '-';
-    uint64_t value;
-    struct text digits = {t.s + negative, t.n - negative};
-    const char *e = digits.s ? memchr(digits.s, 'e', digits.n) : NULL;
-    if (e || text_to_u64(digits, &value) || value > INT64_MAX) {
-        return ERR_STORE_REPLY;
-    }
-    *out = negative ? -(int64_t)value : (int64_t)value;
     return 0;
 }
 
-/* --- the router ------------------------------------------------------------------------------------------------------------------------------ */
+int roster_read(const struct redis_reply *flat, struct store_agent **agents, size_t *n)
+{
+    size_t count = redis_reply_count(flat) / 2;
+    struct store_agent *all = calloc(count + 1, sizeof *all);
+    int err = all ? 0 : ERR_MEMORY;
+    for (size_t i = 0; !err && i < count; i++) {
+        err = agent_read(at_text(flat, 2 * i), at_text(flat, 2 * i + 1), &all[i]);
+    }
+    if (err) {
+        free(all);
+        return err;
+    }
+    *agents = all;
+    *n = count;
+    return 0;
+}
+
+/* --- lines --------------------------------------------------------------------------------------------------------------------------------- */
 
 /* QUEUE|CHANNEL|LANGUAGE|NEEDS|PREFERS|HELD */
 static int line_class(struct text class, struct store_waiting *out)
@@ -108,116 +67,83 @@ static int line_class(struct text class, struct store_waiting *out)
     return out->queue.n > 0 ? 0 : ERR_STORE_REPLY;
 }
 
-static int line_rows(const struct redis_reply *rows, const struct store_waiting *class, struct store_waiting *out)
+/* CID SCORE QUEUED VERSION DECLINED… */
+static int line_row(struct text said, struct store_waiting *out)
 {
-    for (size_t i = 0; i < redis_reply_count(rows); i++) {
-        const struct redis_reply *row = redis_reply_at(rows, i);
-        out[i] = *class;
-        out[i].conversation = at_text(row, 0);
-        out[i].queued_at_ms = at_number(row, 2);
-        out[i].version = at_number(row, 3);
-        out[i].declined = at_maybe(row, 4);
-        int err = out[i].conversation.n > 0 ? score_of(at_text(row, 1), &out[i].score) : ERR_STORE_REPLY;
-        if (err) {
-            return err;
+    struct text word[4];
+    if (words_split(said, word, 4) < 4) {
+        return ERR_STORE_REPLY;
+    }
+    out->conversation = word[0];
+    size_t at = (size_t)(word[3].s - said.s) + word[3].n + 1;
+    out->declined = at < said.n ? (struct text){said.s + at, said.n - at} : (struct text){NULL, 0};
+    int err = score_read(word[1], &out->score);
+    err = err ? err : text_to_u64(word[2], &out->queued_at_ms);
+    return err ? err : text_to_u64(word[3], &out->version);
+}
+
+static int lines_read(const struct redis_reply *lines, struct store_waiting **waiting, size_t *n)
+{
+    size_t room = 1, at = 0;
+    for (size_t i = 1; i < redis_reply_count(lines); i += 2) {
+        room += redis_reply_count(redis_reply_at(lines, i));
+    }
+    struct store_waiting *all = calloc(room, sizeof *all);
+    int err = all ? 0 : ERR_MEMORY;
+    for (size_t i = 0; !err && i + 1 < redis_reply_count(lines); i += 2) {
+        const struct redis_reply *rows = redis_reply_at(lines, i + 1);
+        struct store_waiting class = {0};
+        err = line_class(at_text(lines, i), &class);
+        for (size_t k = 0; !err && k < redis_reply_count(rows); k++) {
+            all[at] = class;
+            err = line_row(at_text(rows, k), &all[at++]);
         }
     }
+    if (err) {
+        free(all);
+        return err;
+    }
+    *waiting = all;
+    *n = at;
     return 0;
 }
+
+/* Where a look goes on: the line, the row in each, and whether one of the lines before goes on deeper. */
+#define NEXT_ROWS_BITS 32
+#define NEXT_LINES_BITS 30
 
 static void look_parse(void *ctx, const struct ticket *unused, int err, const struct redis_reply *r)
 {
     struct store_op *op = ctx;
     (void)unused;
+    struct store_agent *agents = NULL;
+    struct store_waiting *waiting = NULL;
+    struct store_look l = {0};
     err = store_answer(err, r);
-    const struct redis_reply *lines = redis_reply_at(r, 2);
-    size_t room = 1, window = (size_t)op->ticket.c;
-    for (size_t i = 0; i < redis_reply_count(lines); i++) {
-        room += redis_reply_count(redis_reply_at(redis_reply_at(lines, i), 1));
+    err = err ? err : roster_read(redis_reply_at(r, 1), &agents, &l.agents_n);
+    err = err ? err : lines_read(redis_reply_at(r, 2), &waiting, &l.waiting_n);
+    if (!err) {
+        l.agents = agents;
+        l.waiting = waiting;
+        l.next = (size_t)(at_number(r, 5) << (NEXT_ROWS_BITS + NEXT_LINES_BITS) | at_number(r, 3) << NEXT_ROWS_BITS | at_number(r, 4));
+        l.more = l.next > 0;
     }
-    struct roster roster = {0};
-    struct store_waiting *waiting = calloc(room, sizeof *waiting);
-    struct store_look l = {.waiting = waiting};
-    err = err ? err : waiting ? roster_read(&roster, redis_reply_at(r, 1)) : ERR_MEMORY;
-    for (size_t i = 0; !err && i < redis_reply_count(lines); i++) {
-        const struct redis_reply *line = redis_reply_at(lines, i), *rows = redis_reply_at(line, 1);
-        struct store_waiting class = {0};
-        err = line_class(at_text(line, 0), &class);
-        err = err ? err : line_rows(rows, &class, waiting + l.waiting_n);
-        l.waiting_n += redis_reply_count(rows);
-        l.more |= redis_reply_count(rows) >= window;
-    }
-    l.agents = roster.agents;
-    l.agents_n = roster.n;
-    op->ticket.c = 0;
     op->done.look(op->ctx, &op->ticket, err, &l);
     free(waiting);
-    roster_done(&roster);
+    free(agents);
     store_op_give(op);
 }
 
 int store_look_get(struct store *s, size_t offset, size_t window, store_look_done done, void *ctx, struct ticket t)
 {
-    struct number from, count;
-    struct text argv[6] = {[4] = number(offset, &from), number(window, &count)};
-    t.c = window; /* ours until the answer */
+    struct number line, row, count;
+    struct text argv[8] = {[4] = number(offset >> NEXT_ROWS_BITS & ((1u << NEXT_LINES_BITS) - 1), &line), number(offset & UINT32_MAX, &row),
+                           flag(offset >> (NEXT_ROWS_BITS + NEXT_LINES_BITS) & 1), number(window, &count)};
     struct store_op *op = store_op_take(s, ctx, t);
     if (op) {
         op->done.look = done;
     }
-    return store_call(s, "loket_look", 6, argv, look_parse, op);
-}
-
-/* --- the wallboard --------------------------------------------------------------------------------------------------------------------------- */
-
-static void view_parse(void *ctx, const struct ticket *unused, int err, const struct redis_reply *r)
-{
-    struct store_op *op = ctx;
-    (void)unused;
-    err = store_answer(err, r);
-    const struct redis_reply *rows = redis_reply_at(r, 2), *lines = redis_reply_at(r, 3);
-    size_t waiting_n = redis_reply_count(rows), queues_n = redis_reply_count(lines);
-    struct roster roster = {0};
-    struct store_waiting_row *waiting = calloc(waiting_n + 1, sizeof *waiting);
-    struct store_queue *queues = calloc(queues_n + 1, sizeof *queues);
-    struct store_view v = {.waiting = waiting, .queues = queues};
-    err = err ? err : waiting && queues ? roster_read(&roster, redis_reply_at(r, 1)) : ERR_MEMORY;
-    for (size_t i = 0; !err && i < waiting_n; i++) {
-        const struct redis_reply *row = redis_reply_at(rows, i);
-        waiting[i] = (struct store_waiting_row){.conversation = at_text(row, 0), .queue = at_text(row, 1), .channel = at_text(row, 3), .queued_at_ms = at_number(row, 4),
-                                                .priority = at_number(row, 5), .state = at_text(row, 6)};
-        err = waiting[i].conversation.s ? score_of(at_text(row, 2), &waiting[i].score) : ERR_STORE_REPLY;
-        v.waiting_n = i + 1;
-    }
-    for (size_t i = 0; !err && i < queues_n; i++) {
-        const struct redis_reply *row = redis_reply_at(lines, i);
-        queues[i] = (struct store_queue){.id = at_text(row, 0), .waiting = at_number(row, 1), .waiting_chat = at_number(row, 2), .waiting_email = at_number(row, 3),
-                                         .waiting_sms = at_number(row, 4), .active = at_number(row, 5), .oldest_queued_at_ms = (int64_t)at_number(row, 6)};
-        v.queues_n = i + 1;
-    }
-    v.agents = roster.agents;
-    v.agents_n = roster.n;
-    op->done.view(op->ctx, &op->ticket, err, &v);
-    free(waiting);
-    free(queues);
-    roster_done(&roster);
-    store_op_give(op);
-}
-
-int store_view_get(struct store *s, const struct text *queues, size_t queues_n, size_t window, store_view_done done, void *ctx, struct ticket t)
-{
-    struct text argv[5 + 256] = {TEXT_LITERAL("FCALL"), TEXT_LITERAL("loket_view"), TEXT_LITERAL("1"), text_of(s->prefix)};
-    struct number count;
-    CHECK(queues_n <= 256);
-    argv[4] = number(window, &count);
-    for (size_t i = 0; i < queues_n; i++) {
-        argv[5 + i] = queues[i];
-    }
-    struct store_op *op = store_op_take(s, ctx, t);
-    if (op) {
-        op->done.view = done;
-    }
-    return store_send(s, 5 + queues_n, argv, view_parse, op);
+    return store_call(s, "loket_look", 8, argv, look_parse, op);
 }
 
 /* --- the resident's place --------------------------------------------------------------------------------------------------------------------- */

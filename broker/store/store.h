@@ -1,5 +1,5 @@
-/* The state: everything that must survive lives in Redis and is reached through here. Key names stand in keys.h alone; the functions that
- * Redis runs stand in lua/ (loaded with FUNCTION LOAD at each connect). Pure accounting there: which transition is right is decided in
+/* The state: everything that must survive lives in Redis and is reached through here. The functions that Redis runs stand
+ * in lua/, all key names at the head of lua/base.lua (loaded with FUNCTION LOAD at each connect). Pure accounting there: which transition is right is decided in
  * broker/core; the store refuses stale ones.
  *
  * Every key of an organisation carries the hash tag {o:ORG}: whatever one function touches lies in one slot of a Redis Cluster, so a function may
@@ -195,11 +195,13 @@ struct store_waiting {
     struct text declined;                       /* "AGENT:MS …" */
 };
 struct store_look {
-    const struct store_waiting *waiting;        /* of each line (same queue, channel, language, needs, held) the heads, at most @window from @offset on */
+    const struct store_waiting *waiting;        /* of each line (same queue, channel, language, needs, prefers, held) the heads, at most @window; the line whose head is
+                                                 * the oldest first. Redis ends a look after some 1,000 rows or 250 lines */
     size_t waiting_n;
     const struct store_agent *agents;
     size_t agents_n;
-    bool more;                                  /* some line goes on behind the window */
+    bool more;                                  /* there are others: */
+    size_t next;                                /* the @offset to go on at */
 };
 typedef void (*store_look_done)(void *ctx, const struct ticket *t, int err, const struct store_look *l);
 int store_look_get(struct store *s, size_t offset, size_t window, store_look_done done, void *ctx, struct ticket t) MUST_CHECK;

@@ -8,7 +8,7 @@
 #include "store/store.h"
 
 #define STORE_DEADLINE_MS 5000
-#define STORE_ARGS_MAX 128          /* 25 of arrive and 50 references, 24 of transition and 4 for each of 8 shares, 64 places, with room */
+#define STORE_ARGS_MAX 128          /* 24 of arrive and 50 references, 24 of transition and 4 for each of 8 shares, 64 places, with room */
 #define STORE_PREFIX_BYTES (ID_ROOM + 8)
 #define ID_ROOM 65
 #define STORE_KEY_BYTES 160
@@ -114,6 +114,9 @@ static inline struct text at_maybe(const struct redis_reply *r, size_t i)
 /* Functions that answer 'ok' or an error, and no more; and those that append one entry. */
 int call_plain(struct store *s, const char *function, size_t argc, struct text *argv, store_plain_done done, void *ctx, struct ticket t) MUST_CHECK;
 int call_append(struct store *s, const char *function, size_t argc, struct text *argv, store_append_done done, void *ctx, struct ticket t) MUST_CHECK;
+/* What look and view share: the roster (@agents is the caller's to free), and a score. Untouched on failure. */
+int roster_read(const struct redis_reply *flat, struct store_agent **agents, size_t *n) MUST_CHECK;
+int score_read(struct text t, int64_t *out) MUST_CHECK;
 /* Words of @list, separated by spaces, into @out; how many. */
 size_t words_split(struct text list, struct text *out, size_t max);
 

@@ -1,113 +1,113 @@
+-- Agents: one text each, so that reading all of them costs little.
+local AGENT = '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (.*)$'
+local NOBODY = 'offline 0 0 0 0 0 0 0 0 0 0 0 0 0 '
+local NUMBERS = {'load', 'soft', 'n', 'chat', 'email', 'sms', 'capacity', 'max_chat', 'max_email', 'max_sms', 'since', 'missed', 'tick'}
+
+local function agent_of(said)
+  local v = {said:match(AGENT)}
+  local a = {presence = v[1], here = v[15]}
+  for i, name in ipairs(NUMBERS) do
+    a[name] = tonumber(v[i + 1])
+  end
+  return a
+end
+
+local function agent_get(p, id)
+  return agent_of(call('HGET', p .. 'agents', id) or NOBODY)
+end
+
+local function agent_put(p, id, a)
+  local v = {a.presence}
+  for i, name in ipairs(NUMBERS) do
+    v[i + 1] = number(a[name])
+  end
+  v[15] = a.here
+  call('HSET', p .. 'agents', id, table.concat(v, ' '))
+end
+
+-- A removed account leaves nothing behind, once its work is given on.
+local function agent_put_or_drop(p, id, a)
+  if a.presence == 'offline' and a.n == 0 and a.here == '' and call('HEXISTS', p .. 'staff', id) == 0 then
+    call('HDEL', p .. 'agents', id)
+  else
+    agent_put(p, id, a)
+  end
+end
+
+-- An agent's time until now goes to the quarters that it was spent in: `on_ms` signed in, `busy_ms` of which with work. At most a day of it: a broker's
+-- clock may have been wrong. Brokers' clocks differ: what is counted is not counted again.
+local function settle(p, id, a, now)
+  if a.tick >= now then return end
+  local from = a.tick > 0 and math.max(a.tick, now - 96 * QUARTER_MS) or now
+  while from < now and a.presence ~= 'offline' do
+    local to = math.min(now, from - from % QUARTER_MS + QUARTER_MS)
+    tally(p, from, '', '', id, 'on_ms', to - from)
+    if a.n > 0 then tally(p, from, '', '', id, 'busy_ms', to - from) end
+    from = to
+  end
+  a.tick = now
+end
+
+-- Who signs off with work stands among the absent until it is given on: whoever does that may die.
 -- KEYS: prefix   ARGV: agent presence now
 local function presence(keys, argv)
-  local p, a, now = keys[1], argv[1], tonumber(argv[3])
-  local agents = p .. 'agents'
-  settle(p, a, now)
-  call('HSET', agents, a .. ':presence', argv[2], a .. ':since', now)
-  call('HSETNX', agents, a .. ':load', 0)
-  call('HSETNX', agents, a .. ':n', 0)
-  if argv[2] == 'offline' and tonumber(call('HGET', agents, a .. ':n')) > 0 then
-    call('ZADD', p .. 'absent', number(now + 5000), a) -- until it is given on: whoever does that may die
-  else
-    call('ZREM', p .. 'absent', a)
+  local p, id, now = keys[1], argv[1], tonumber(argv[3])
+  local a = agent_get(p, id)
+  settle(p, id, a, now)
+  a.presence, a.since = argv[2], now
+  if a.presence == 'offline' and a.n > 0 then
+    call('ZADD', p .. 'absent', number(now + SIGNED_OFF_MS), id)
+  elseif a.presence == 'offline' or a.here ~= '' then
+    call('ZREM', p .. 'absent', id)
   end
-  call('PUBLISH', p .. 'presence', a .. ' ' .. argv[2])
+  agent_put_or_drop(p, id, a)
+  call('PUBLISH', p .. 'presence', id .. ' ' .. a.presence)
   return {'ok'}
 end
 
-local function gone(p, agent, now, grace)
-  local a = call('HMGET', p .. 'agents', agent .. ':presence', agent .. ':n')
-  if (a[1] or 'offline') ~= 'offline' or tonumber(a[2] or 0) > 0 then call('ZADD', p .. 'absent', number(now + grace), agent) end
+-- No broker has a session of theirs any more.
+local function gone(p, id, a, now, grace)
+  if a.presence ~= 'offline' or a.n > 0 then call('ZADD', p .. 'absent', 'NX', number(now + grace), id) end
 end
 
 -- The first session of an agent on @node is there, or the last one went. Answers their presence.
 -- KEYS: prefix   ARGV: agent node on now grace
 local function here(keys, argv)
-  local p, a, now = keys[1], argv[1], tonumber(argv[4])
-  local agents = p .. 'agents'
-  local nodes = call('HGET', agents, a .. ':here')
+  local p, id = keys[1], argv[1]
+  local a = agent_get(p, id)
   if argv[3] == '1' then
-    call('HSET', agents, a .. ':here', with(nodes, argv[2]))
-    call('HSETNX', agents, a .. ':presence', 'offline')
-    call('HSETNX', agents, a .. ':load', 0)
-    call('ZREM', p .. 'absent', a)
+    a.here = with(a.here, argv[2])
+    if a.presence ~= 'offline' or a.n == 0 then call('ZREM', p .. 'absent', id) end
   else
-    local left = without(nodes, argv[2])
-    call('HSET', agents, a .. ':here', left or '')
-    if not left then gone(p, a, now, tonumber(argv[5])) end
+    a.here = without(a.here, argv[2]) or ''
+    if a.here == '' then gone(p, id, a, tonumber(argv[4]), tonumber(argv[5])) end
   end
-  return {'ok', call('HGET', agents, a .. ':presence') or 'offline'}
+  agent_put_or_drop(p, id, a)
+  return {'ok', a.presence}
 end
 
--- What time has come for. KEYS: prefix   ARGV: now max   Answers conversations, agents.
+-- What time has come for. KEYS: prefix   ARGV: now max   Answers conversations, agents, when the next conversation is due.
 local function due(keys, argv)
   local p = keys[1]
   return {'ok', call('ZRANGEBYSCORE', p .. 'due', '-inf', argv[1], 'LIMIT', 0, argv[2]),
     call('ZRANGEBYSCORE', p .. 'absent', '-inf', argv[1], 'LIMIT', 0, argv[2]), call('ZRANGE', p .. 'due', 0, 0, 'WITHSCORES')[2] or '0'}
 end
 
--- A broker is no more: its agents are no longer there. What it had taken to send is found by the others (outbox_take).
-local function bury(p, dead, now, grace)
-  local agents = p .. 'agents'
-  local all = call('HGETALL', agents)
+-- The time of everybody who is signed in goes to the statistics. KEYS: prefix   ARGV: now
+local function settle_all(keys, argv)
+  local p, now = keys[1], tonumber(argv[1])
+  local all = call('HGETALL', p .. 'agents')
   for i = 1, #all, 2 do
-    local a = all[i]:match('^(.+):here$')
-    if a and (' ' .. all[i + 1] .. ' '):find(' ' .. dead .. ' ', 1, true) then
-      local left = without(all[i + 1], dead)
-      call('HSET', agents, all[i], left or '')
-      if not left then gone(p, a, now, grace) end
+    local a = agent_of(all[i + 1])
+    if a.presence ~= 'offline' then
+      settle(p, all[i], a, now)
+      agent_put(p, all[i], a)
     end
   end
-  call('ZREM', p .. 'nodes', dead)
-  call('DEL', p .. 'node:' .. dead)
-end
-
--- A broker lives. Takes the lease when it is free and wanted, and buries those who are silent. By Redis' own clock, so that the brokers' clocks do not matter.
--- KEYS: prefix   ARGV: node wants silent_ms lease_ms about now grace leaves   Answers: fence (0: another routes), was known, buried…, nodes, who routes
-local function beat(keys, argv)
-  local p, node, t = keys[1], argv[1], call('TIME')
-  local now = t[1] * 1000 + math.floor(t[2] / 1000)
-  local known = call('ZSCORE', p .. 'nodes', node) and 1 or 0
-  local lease, buried = call('HMGET', p .. 'lease', 'node', 'fence', 'until'), {}
-  if argv[8] == '1' then -- leaves in order
-    bury(p, node, tonumber(argv[6]), tonumber(argv[7]))
-    if lease[1] == node then call('HSET', p .. 'lease', 'node', '', 'until', 0) end
-    call('PUBLISH', p .. 'changed', '- - 0 \n')
-    return {'ok', 0, 0, {}, {}, ''}
-  end
-  call('ZADD', p .. 'nodes', now, node)
-  call('SET', p .. 'node:' .. node, argv[5], 'PX', 60000)
-  for _, dead in ipairs(call('ZRANGEBYSCORE', p .. 'nodes', '-inf', now - argv[3])) do
-    bury(p, dead, tonumber(argv[6]), tonumber(argv[7]))
-    buried[#buried + 1] = dead
-    if lease[1] == dead then lease[3] = '0' end
-  end
-  local mine = lease[1] == node and tonumber(lease[3] or 0) > now
-  local fence, routes = 0, lease[1] or ''
-  if argv[2] == '1' and (mine or tonumber(lease[3] or 0) <= now) then
-    fence = mine and tonumber(lease[2]) or call('HINCRBY', p .. 'lease', 'fence', 1)
-    call('HSET', p .. 'lease', 'node', node, 'until', number(now + argv[4]))
-    routes = node
-  elseif mine then
-    call('HSET', p .. 'lease', 'node', '', 'until', 0)
-    routes = ''
-  end
-  return {'ok', fence, known, buried, call('ZRANGE', p .. 'nodes', 0, -1), routes}
-end
-
--- KEYS: prefix   Answers {node, last beat, about, routes}
-local function nodes(keys)
-  local p, out, t = keys[1], {}, call('TIME')
-  local now, lease = t[1] * 1000 + math.floor(t[2] / 1000), call('HMGET', p .. 'lease', 'node', 'until')
-  local rows = call('ZRANGE', p .. 'nodes', 0, -1, 'WITHSCORES')
-  for i = 1, #rows, 2 do
-    out[#out + 1] = {rows[i], number(now - rows[i + 1]), call('GET', p .. 'node:' .. rows[i]) or '', (lease[1] == rows[i] and tonumber(lease[2]) > now) and 1 or 0}
-  end
-  return {'ok', out}
+  return {'ok'}
 end
 
 redis.register_function('loket_presence', presence)
 redis.register_function('loket_here', here)
 redis.register_function{function_name = 'loket_due', callback = due, flags = {'no-writes'}}
-redis.register_function('loket_beat', beat)
-redis.register_function{function_name = 'loket_nodes', callback = nodes, flags = {'no-writes'}}
+redis.register_function('loket_settle', settle_all)

@@ -89,13 +89,15 @@ local function move(p, cid, v, state, queue, keep, now)
   end
 end
 
-local function decline(p, conv, v, agent, now)
-  local all = {}
-  for w in words(call('HGET', conv, 'declined')) do all[#all + 1] = w end
-  if #all >= DECLINED_MAX then table.remove(all, 1) end
-  all[#all + 1] = agent .. ':' .. number(now)
+-- Who let it pass, or did not answer, is not asked again at once: remembered, each once, until somebody has it.
+local function let_pass(conv, agents, now)
+  local all, again = {}, ' ' .. agents .. ' '
+  for w in words(call('HGET', conv, 'declined')) do
+    if not again:find(' ' .. w:match('^(.+):%d+$') .. ' ', 1, true) then all[#all + 1] = w end
+  end
+  for w in words(agents) do all[#all + 1] = w .. ':' .. number(now) end
+  while #all > DECLINED_MAX do table.remove(all, 1) end
   call('HSET', conv, 'declined', table.concat(all, ' '))
-  tally(p, now, v[3], v[9], agent, 'declined', 1)
 end
 
 local function close(p, cid, conv, v, now)
@@ -120,7 +122,7 @@ local function tell(p, node, cid, seq, list, entry)
 end
 
 -- KEYS: prefix   ARGV: 1 cid 2 version 3 state 4 owner 5 queue 6 must_own 7 keep_place 8 node 9 entry 10 now 11 held 12 seen 13 due 14 force 15 fence
---                      16 back 17 declined 18 missed 19 offered 20 answer_ms 21 first_due 22 resolve_due 23 reason, then four for each who bears it:
+--                      16 back 17 declined 18 missed 19 offered 20 answer_ms 21 first_due 22 resolve_due 23 reason 24 needs ('-': as before), then four for each who bears it:
 --                      agent presence units soft
 local function transition(keys, argv)
   local p, cid, state, owner, queue, now = keys[1], argv[1], argv[3], argv[4], argv[5], tonumber(argv[10])
@@ -136,7 +138,7 @@ local function transition(keys, argv)
   if v[4] ~= argv[2] or (argv[12] ~= '0' and said_since(p, cid, argv[12])) then return {'stale'} end
   if argv[15] ~= '0' and argv[15] ~= call('HGET', p .. 'lease', 'fence') then return {'fenced'} end
   local before, after, list, agents = shares_of(v[6]), {}, {}, {}
-  for i = 24, #argv, 4 do
+  for i = 25, #argv, 4 do
     local id, units, soft = argv[i], tonumber(argv[i + 2]), tonumber(argv[i + 3])
     local kept = before[id]
     if not kept and argv[14] ~= '1' and not has_room(staff_of(id), argv[i + 1], units, soft, v[9]) then return {'capacity'} end
@@ -163,6 +165,7 @@ local function transition(keys, argv)
   set_or_drop(conv, 'back', argv[16])
   set_or_drop(conv, 'offered', argv[19])
   set_or_drop(conv, 'reason', argv[23])
+  if argv[24] ~= '-' then set_or_drop(conv, 'needs', argv[24]) end
   if owner ~= '' then
     if owner ~= v[2] then call('HSET', conv, 'assigned', now) end
     if has(v[14], owner) then -- who took part has it now
@@ -173,7 +176,8 @@ local function transition(keys, argv)
     if v[1] == 'offered' and before[owner] then staff_of(owner).missed = 0 end
   end
   for id, a in pairs(staff) do agent_put_or_drop(p, id, a) end
-  if argv[17] ~= '' then decline(p, conv, v, argv[17], now) end
+  if argv[17] ~= '' then tally(p, now, v[3], v[9], argv[17], 'declined', 1) end
+  if owner == '' and argv[17] .. argv[18] ~= '' then let_pass(conv, argv[17] .. ' ' .. argv[18], now) end
   if argv[13] ~= '0' then
     call('HSET', conv, 'due', argv[13])
     call('ZADD', p .. 'due', argv[13], cid)

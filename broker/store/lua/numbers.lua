@@ -10,29 +10,19 @@ local function targets(keys, argv)
   return {'ok', out}
 end
 
--- The time series. KEYS: prefix   ARGV: from to (quarters), settle_at or 0   Answers {ms, {field, sum, …}}
+-- The time series. KEYS: prefix   ARGV: from to (quarters)   Answers {ms, {field, sum, …}}, and where the next page begins
 local function stats(keys, argv)
-  local p, out = keys[1], {}
-  local at = tonumber(argv[1])
+  local p, out, sums, at, to = keys[1], {}, 0, tonumber(argv[1]), tonumber(argv[2])
   at = at - at % QUARTER_MS
-  while at < tonumber(argv[2]) and #out < 200 do
+  local last = at + STATS_QUARTERS * QUARTER_MS
+  while at < to and at < last and sums < STATS_SUMS do
     local rows = call('HGETALL', p .. 'stats:' .. number(at))
     if #rows > 0 then out[#out + 1] = {number(at), rows} end
+    sums = sums + #rows / 2
     at = at + QUARTER_MS
   end
   return {'ok', out, number(at)}
 end
 
--- The time of everybody who is signed in goes to the statistics. KEYS: prefix   ARGV: now
-local function settle_all(keys, argv)
-  local p = keys[1]
-  for _, field in ipairs(call('HKEYS', p .. 'agents')) do
-    local a = field:match('^(.+):presence$')
-    if a then settle(p, a, tonumber(argv[1])) end
-  end
-  return {'ok'}
-end
-
 redis.register_function{function_name = 'loket_targets', callback = targets, flags = {'no-writes'}}
 redis.register_function{function_name = 'loket_stats', callback = stats, flags = {'no-writes'}}
-redis.register_function('loket_settle', settle_all)

@@ -8,6 +8,12 @@ local function audit(keys, argv)
   return {'ok'}
 end
 
+-- Does somebody wait in @queue, is helped there, or will come back to it?
+local function in_use(p, queue)
+  local n = call('HMGET', p .. 'counts', queue .. ':active', queue .. ':snoozed')
+  return call('EXISTS', p .. 'waiting:' .. queue) == 1 or tonumber(n[1] or 0) > 0 or tonumber(n[2] or 0) > 0
+end
+
 -- A setting ('' removes), if it is still what its author saw ('*': whatever it is).
 -- KEYS: prefix   ARGV: name json seen at actor
 local function setting_put(keys, argv)
@@ -17,9 +23,7 @@ local function setting_put(keys, argv)
   local queue = name:match('^queue:(.+)$')
   if json == '' then
     if before == '' then return {'not_found'} end
-    if queue and (call('EXISTS', p .. 'waiting:' .. queue) == 1 or tonumber(call('HGET', p .. 'counts', queue .. ':active') or 0) > 0) then
-      return {'bad_state'} -- somebody still waits there, or is helped
-    end
+    if queue and in_use(p, queue) then return {'bad_state'} end
     call('HDEL', p .. 'settings', name)
   else
     call('HSET', p .. 'settings', name, json)
@@ -42,12 +46,14 @@ end
 local function staff_put(keys, argv)
   local p, a = keys[1], argv[1]
   if argv[11] ~= '*' and argv[11] ~= (call('HGET', p .. 'staff', a) or '') then return {'stale'} end
+  local row = agent_get(p, a)
   if argv[2] == '' then
     if call('HDEL', p .. 'staff', a) == 0 then return {'not_found'} end
   else
     call('HSET', p .. 'staff', a, argv[2])
-    call('HSET', p .. 'agents', a .. ':capacity', argv[3], a .. ':max_chat', argv[4], a .. ':max_email', argv[5], a .. ':max_sms', argv[6])
+    row.capacity, row.max_chat, row.max_email, row.max_sms = tonumber(argv[3]), tonumber(argv[4]), tonumber(argv[5]), tonumber(argv[6])
   end
+  agent_put_or_drop(p, a, row)
   audit_write(p, argv[7], argv[8], 'staff', a, argv[9], argv[10])
   call('PUBLISH', p .. 'staff', a)
   return {'ok'}

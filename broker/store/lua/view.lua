@@ -9,6 +9,17 @@ local function conversation(keys, argv)
   return {'ok', v, call('ZRANGE', p .. 'r:' .. v[4] .. ':addresses', 0, 31)}
 end
 
+-- Brokers come and go, and a conversation stays: a list that grew long is rid of those that live no more.
+local function alive(p, list, node)
+  local all = {}
+  for w in words(list) do all[#all + 1] = w end
+  if #all <= FOLLOWERS_MAX then return list end
+  for _, w in ipairs(all) do
+    if w ~= node and not call('ZSCORE', p .. 'nodes', w) then list = without(list, w) end
+  end
+  return list
+end
+
 -- Somebody on @node follows the conversation, or nobody there any more; @page: a page of the resident is among them. Answers 'SEQ NODES': the newest
 -- entry, and who follows.   KEYS: prefix   ARGV: cid node on page
 local function follow(keys, argv)
@@ -16,7 +27,7 @@ local function follow(keys, argv)
   local v = call('HMGET', conv, 'seq', 'nodes', 'pages')
   if not v[1] then return {'not_found'} end
   local nodes
-  if argv[3] == '1' then nodes = with(v[2], node) else nodes = without(v[2], node) or '' end
+  if argv[3] == '1' then nodes = alive(keys[1], with(v[2], node), node) else nodes = without(v[2], node) or '' end
   call('HSET', conv, 'nodes', nodes)
   if argv[4] == '1' then
     call('HSET', conv, 'pages', with(v[3], node))
@@ -26,23 +37,7 @@ local function follow(keys, argv)
   return {'ok', v[1] .. ' ' .. nodes}
 end
 
--- What the router looks at: everybody, and the heads of each line.
--- KEYS: prefix   ARGV: offset window
-local function look(keys, argv)
-  local p, offset, window = keys[1], tonumber(argv[1]), tonumber(argv[2])
-  local lines = {}
-  for _, class in ipairs(call('SMEMBERS', p .. 'lines')) do
-    local rows = call('ZRANGE', p .. 'line:' .. class, offset, offset + window - 1, 'WITHSCORES')
-    local out = {}
-    for k = 1, #rows, 2 do
-      local c = call('HMGET', p .. 'c:' .. rows[k], 'queued', 'version', 'declined', 'head')
-      out[#out + 1] = {rows[k], rows[k + 1], c[1] or '0', c[2] or '0', c[3] or '', c[4] or '0'}
-    end
-    if #out > 0 then lines[#lines + 1] = {class, out} end
-  end
-  return {'ok', call('HGETALL', p .. 'agents'), lines}
-end
-
+-- What the wallboard looks at.
 -- KEYS: prefix   ARGV: window queues…
 local function view(keys, argv)
   local p, window = keys[1], tonumber(argv[1])
@@ -80,6 +75,5 @@ end
 
 redis.register_function{function_name = 'loket_conversation', callback = conversation, flags = {'no-writes'}}
 redis.register_function('loket_follow', follow)
-redis.register_function{function_name = 'loket_look', callback = look, flags = {'no-writes'}}
 redis.register_function{function_name = 'loket_view', callback = view, flags = {'no-writes'}}
 redis.register_function{function_name = 'loket_places', callback = places, flags = {'no-writes'}}
