@@ -1,55 +1,87 @@
-/* loketctl: the command line. Talks to the same store as the running broker, whose address it reads from DATA/loketd.run. */
+/* loketctl: the command line. Talks to the same store as the running broker, whose address it reads from DATA/loketd.run. Here: options, the way to the store and back. */
+#include "ctl.h"
+
 #include <getopt.h>
-#include <jansson.h>
-#include <signal.h>
-#include <stdio.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <sodium.h>
 
-#include "base/id.h"
 #include "base/log.h"
-#include "config.h"
-#include "edge/password.h"
-#include "edge/token.h"
 
 static const char usage[] =
     "Usage: loketctl [--config FILE] COMMAND\n"
     "\n"
-    "  check                      read the settings and say what is wrong\n"
-    "  status                     queues and agents of the running broker\n"
+    "  check                      read the broker's file and say what is wrong\n"
+    "  status                     queues and agents of the running brokers\n"
+    "  stats [--from TIME] [--to TIME] [--by KEY,…] [--interval quarter|hour|day] [--csv]\n"
+    "                             the figures of a period; KEY is queue, channel, agent or interval\n"
+    "\n"
+    "  queue list                 all queues\n"
+    "  queue show ID              how it is set, as JSON\n"
+    "  queue set ID [JSON]        add or change it\n"
+    "  queue remove ID            remove it\n"
+    "  routing show               what holds for the whole organisation\n"
+    "  routing set [JSON]         change it\n"
+    "  agent show ID              a member of staff\n"
+    "  agent set ID [JSON]        change what they serve and can\n"
+    "      JSON: the whole, on standard input or with --file FILE; what is left out has its default.\n"
+    "      Or --set KEY=VALUE, as often as you like: the rest stays. VALUE is JSON or a text; --set KEY= is the default again.\n"
+    "\n"
     "  staff list                 who may sign in\n"
-    "  staff add --id ID --name NAME --role agent|supervisor [--queues A,B] [--capacity N] --password-stdin\n"
+    "  staff add --id ID --name NAME --role agent|supervisor|administrator [--queues A,B] [--capacity N] [--skills A:3,B] [--languages nl,en]\n"
+    "            [--must-accept CHANNEL,…] [--limit CHANNEL=N]… [--weight CHANNEL=N]… --password-stdin\n"
     "                             add or replace somebody; the password is one line on standard input\n"
+    "  staff password --id ID --password-stdin\n"
+    "                             give somebody another password\n"
     "  staff remove --id ID       take the right to sign in away\n"
     "  session ID                 print a ready session cookie of a member of staff (for tests and tools)\n"
+    "\n"
+    "  nodes                      the brokers\n"
+    "  drain NODE [--wait]        ask a broker to hand over and end; --wait until it has\n"
+    "  audit [--limit N]          who did what, the newest first (50)\n"
     "  export CONVERSATION        print a conversation's log, one JSON object a line\n"
     "\n"
+    "TIME: 2026-11-25T09:00:00+01:00, a day like 2026-11-25, or milliseconds since 1970.\n"
     "Exit codes: 0 done, 1 could not be done, 2 wrong options.\n";
 
-struct ctl {
-    struct loop *loop;
-    struct store *store;
-    struct config *config;
-    struct loop_timer *deadline;
-    int (*command)(struct ctl *c);
-    const char *id, *name, *role, *queues;
-    int64_t capacity;
-    bool password_stdin, started;
-    int result;
-    struct frame_arena *arena;
-    char *json; /* staff add: what is stored; owned */
+static const struct command {
+    const char *verb, *what;
+    int (*run)(struct ctl *c);
+    int (*prepare)(struct ctl *c); /* before the store, without its deadline; NULL: nothing */
+    bool takes_id;                 /* one word more */
+} commands[] = {
+    {"status", NULL, ctl_status, NULL, false},
+    {"stats", NULL, ctl_stats, NULL, false},
+    {"queue", "list", ctl_queue_list, NULL, false},
+    {"queue", "show", ctl_queue_show, NULL, true},
+    {"queue", "set", ctl_queue_set, ctl_json_prepare, true},
+    {"queue", "remove", ctl_queue_remove, NULL, true},
+    {"routing", "show", ctl_routing_show, NULL, false},
+    {"routing", "set", ctl_routing_set, ctl_json_prepare, false},
+    {"agent", "show", ctl_agent_show, NULL, true},
+    {"agent", "set", ctl_agent_set, ctl_json_prepare, true},
+    {"staff", "list", ctl_staff_list, NULL, false},
+    {"staff", "add", ctl_staff_add, ctl_staff_prepare, false},
+    {"staff", "password", ctl_staff_password, ctl_password_prepare, false},
+    {"staff", "remove", ctl_staff_remove, NULL, false},
+    {"session", NULL, ctl_session, NULL, true},
+    {"nodes", NULL, ctl_nodes, NULL, false},
+    {"drain", NULL, ctl_drain, NULL, true},
+    {"audit", NULL, ctl_audit, NULL, false},
+    {"export", NULL, ctl_export, NULL, true},
 };
 
-static void ctl_end(struct ctl *c, int result)
+/* --- how a command ends -------------------------------------------------------------------------------------------------------------------- */
+
+void ctl_end(struct ctl *c, int result)
 {
     c->result = result;
     loop_stop(c->loop);
 }
 
-static void ctl_plain(void *ctx, const struct ticket *t, int err)
+void ctl_done(void *ctx, const struct ticket *t, int err)
 {
     (void)t;
     if (err) {
@@ -58,166 +90,103 @@ static void ctl_plain(void *ctx, const struct ticket *t, int err)
     ctl_end(ctx, err ? 1 : 0);
 }
 
-static void ctl_staff(void *ctx, const struct ticket *t, int err, const struct text *texts, size_t n)
+void ctl_say(struct ctl *c, const char *format, ...)
 {
-    (void)t;
-    for (size_t i = 0; !err && i + 1 < n; i += 2) {
-        json_t *o = json_loadb(texts[i + 1].s, texts[i + 1].n, 0, NULL);
-        printf("%-16.*s %-10s %s\n", TEXT_ARG(texts[i]), json_string_value(json_object_get(o, "role")), json_string_value(json_object_get(o, "name")));
-        json_decref(o);
-    }
-    ctl_plain(ctx, t, err);
+    va_list args;
+    va_start(args, format);
+    fputs("loketctl: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    ctl_end(c, 1);
 }
 
-static int staff_list(struct ctl *c)
+int ctl_fault(struct ctl *c, int err, const struct frame_fault *fault)
 {
-    return store_staff_list(c->store, ctl_staff, c, (struct ticket){0});
+    if (err == ERR_BAD_FRAME) {
+        ctl_say(c, "that is not one JSON object%s%s", fault->remedy && fault->remedy[0] ? ": " : "", fault->remedy ? fault->remedy : "");
+    } else {
+        ctl_say(c, "%s", fault->remedy && fault->remedy[0] ? fault->remedy : err_text(err));
+    }
+    return 0;
 }
 
-/* All that needs no store comes first: options are checked, the password is read (somebody may be typing) and hashed (slow on purpose), so
- * that no deadline of the store runs meanwhile. returns 0, or the exit code. */
-static int staff_prepare(struct ctl *c)
+void ctl_still(struct ctl *c)
 {
-    char password[1026] = "", hash[PASSWORD_HASH_BYTES], list[4096];
-    if (!c->id || !c->name || !c->role || !c->password_stdin || (strcmp(c->role, "agent") && strcmp(c->role, "supervisor"))) {
-        fputs(usage, stderr);
-        return 2;
-    }
-    if (!config_id_is_plain(c->id)) {
-        fprintf(stderr, "loketctl: --id: use 1 to 64 of a-z, 0-9 and -\n");
-        return 2;
-    }
-    json_t *queues = json_array();
-    int err = text_copy(text_of(c->queues), list, sizeof list);
-    for (char *save = NULL, *q = strtok_r(list, ",", &save); !err && q; q = strtok_r(NULL, ",", &save)) {
-        bool known = false;
-        for (unsigned i = 0; i < c->config->queues_count; i++) {
-            known |= strcmp(c->config->queues[i].id, q) == 0;
-        }
-        if (!known) {
-            fprintf(stderr, "loketctl: --queues: there is no queue `%s` in the settings\n", q);
-            err = ERR_NOT_FOUND;
-        }
-        json_array_append_new(queues, json_string(q));
-    }
-    if (!err && !fgets(password, sizeof password, stdin)) {
-        password[0] = '\0';
-    }
-    password[strcspn(password, "\r\n")] = '\0';
-    if (!err && password_hash(text_of(password), hash)) {
-        fprintf(stderr, "loketctl: the password must be 1 to 1024 bytes on standard input\n");
-        err = ERR_BAD_INPUT;
-    }
-    sodium_memzero(password, sizeof password);
-    if (err) {
-        json_decref(queues);
-        return 1;
-    }
-    json_t *o = json_pack("{s:s,s:s,s:o,s:I,s:s}", "name", c->name, "role", c->role, "queues", queues, "capacity", (json_int_t)c->capacity, "password", hash);
-    c->json = o ? json_dumps(o, JSON_COMPACT) : NULL;
-    json_decref(o);
-    return c->json ? 0 : 1;
+    loop_timer_start(c->deadline, CTL_ANSWER_MS, 0);
 }
 
-static int staff_add(struct ctl *c)
+struct store_author ctl_author(void)
 {
-    return store_staff_put(c->store, text_of(c->id), text_of(c->json), ctl_plain, c, (struct ticket){0});
+    return (struct store_author){.actor = TEXT_LITERAL("loketctl"), .now_ms = (uint64_t)clock_wall_ms()};
 }
 
-static int staff_remove(struct ctl *c)
-{
-    return c->id ? store_staff_remove(c->store, text_of(c->id), ctl_plain, c, (struct ticket){0}) : ERR_NOT_FOUND;
-}
+/* --- what there is: settings and staff, kept --------------------------------------------------------------------------------------------------- */
 
-static void session_listed(void *ctx, const struct ticket *t, int err, const struct text *texts, size_t n)
+const struct text *ctl_find(const struct text *pairs, size_t n, struct text name)
 {
-    struct ctl *c = ctx;
-    struct token token = {.kind = 's', .expires_ms = clock_wall_ms() + TOKEN_STAFF_MS};
-    char value[TOKEN_MAX + 1], session[ID_BYTES];
-    (void)t;
-    err = err ? err : ERR_NOT_FOUND;
     for (size_t i = 0; i + 1 < n; i += 2) {
-        if (text_is(texts[i], c->id)) {
-            json_t *o = json_loadb(texts[i + 1].s, texts[i + 1].n, 0, NULL);
-            const char *role = json_string_value(json_object_get(o, "role"));
-            token.role = role && strcmp(role, "supervisor") == 0 ? SUPERVISOR : AGENT;
-            json_decref(o);
-            id_make(session);
-            err = text_copy(text_of(c->id), token.subject, sizeof token.subject);
-            err = err ? err : text_copy(text_of(session), token.session, sizeof token.session);
-            err = err ? err : token_make(store_secret(c->store), &token, value);
+        if (text_equal(pairs[i], name)) {
+            return &pairs[i + 1];
         }
     }
-    if (!err) {
-        printf(TOKEN_COOKIE "=%s\n", value);
-    }
-    ctl_plain(ctx, t, err);
+    return NULL;
 }
 
-static int session_make(struct ctl *c)
+static int texts_keep(const struct text *texts, size_t n, struct text **out, struct buf *room)
 {
-    return store_staff_list(c->store, session_listed, c, (struct ticket){0});
+    size_t bytes = 0, at = 0;
+    for (size_t i = 0; i < n; i++) {
+        bytes += texts[i].n;
+    }
+    buf_init(room, bytes + 1);
+    *out = calloc(n + 1, sizeof **out);
+    int err = *out ? buf_reserve(room, bytes) : ERR_MEMORY;
+    for (size_t i = 0; !err && i < n; i++) {
+        err = buf_add_text(room, texts[i]);
+        (*out)[i] = (struct text){room->data + at, texts[i].n};
+        at += texts[i].n;
+    }
+    return err;
 }
 
-static void export_page(void *ctx, const struct ticket *t, int err, const struct store_entry *e, size_t n)
+static void world_staff(void *ctx, const struct ticket *t, int err, const struct text *texts, size_t n)
 {
     struct ctl *c = ctx;
-    struct buf line;
-    buf_init(&line, 1 << 20);
-    for (size_t i = 0; !err && i < n; i++) {
-        struct frame f;
-        struct frame_fault fault;
-        err = frame_decode(FRAME_MSGPACK, FRAME_DOWN, e[i].entry, c->arena, &f, &fault);
-        buf_clear(&line);
-        if (!err) {
-            f.entry.conversation = text_of(c->id);
-            f.entry.seq = e[i].seq;
-            err = frame_encode(FRAME_JSON, &f, &line);
-            puts(line.data);
-        }
-    }
-    buf_done(&line);
-    if (err || n == 0) {
-        ctl_plain(ctx, t, err);
-    } else if (store_log_after(c->store, text_of(c->id), e[n - 1].seq, 200, export_page, c, *t)) {
-        ctl_plain(ctx, t, ERR_STORE_AWAY);
+    int (*then)(struct ctl *) = (int (*)(struct ctl *))t->p;
+    err = err ? err : texts_keep(texts, n, &c->staff, &c->staff_room);
+    c->rules.staff = c->staff;
+    c->rules.staff_n = n;
+    err = err ? err : then(c);
+    if (err) {
+        ctl_done(c, NULL, err);
     }
 }
 
-static int export_run(struct ctl *c)
+static void world_settings(void *ctx, const struct ticket *t, int err, const struct text *texts, size_t n)
 {
-    c->arena = frame_arena_new();
-    return c->id && c->arena ? store_log_after(c->store, text_of(c->id), 0, 200, export_page, c, (struct ticket){0}) : ERR_NOT_FOUND;
-}
-
-static void status_view(void *ctx, const struct ticket *t, int err, const struct store_view *v)
-{
-    if (!err) {
-        int64_t now = clock_wall_ms();
-        printf("%-20s %8s %6s %6s %6s %8s %10s\n", "queue", "waiting", "chat", "email", "sms", "active", "oldest");
-        for (size_t i = 0; i < v->queues_n; i++) {
-            const struct store_queue *q = &v->queues[i];
-            printf("%-20.*s %8llu %6llu %6llu %6llu %8llu %8llds\n", TEXT_ARG(q->id), (unsigned long long)q->waiting,
-                   (unsigned long long)q->waiting_chat, (unsigned long long)q->waiting_email, (unsigned long long)q->waiting_sms,
-                   (unsigned long long)q->active, (long long)(q->oldest_queued_at_ms ? (now - q->oldest_queued_at_ms) / 1000 : 0));
-        }
-        printf("\n%-20s %-10s %6s %8s\n", "agent", "presence", "load", "capacity");
-        for (size_t i = 0; i < v->agents_n; i++) {
-            const struct store_agent *a = &v->agents[i];
-            printf("%-20.*s %-10.*s %6llu %8llu\n", TEXT_ARG(a->id), TEXT_ARG(a->presence), (unsigned long long)a->load, (unsigned long long)a->capacity);
-        }
+    struct ctl *c = ctx;
+    err = err ? err : texts_keep(texts, n, &c->settings, &c->settings_room);
+    c->rules.settings = c->settings;
+    c->rules.settings_n = n;
+    err = err ? err : store_staff_list(c->store, world_staff, c, *t);
+    if (err) {
+        ctl_done(c, NULL, err);
     }
-    ctl_plain(ctx, t, err);
 }
 
-static int status_show(struct ctl *c)
+int ctl_world(struct ctl *c, int (*then)(struct ctl *c))
 {
-    static struct text ids[HUB_QUEUES_MAX];
     for (unsigned i = 0; i < c->config->queues_count; i++) {
-        ids[i] = text_of(c->config->queues[i].id);
+        const struct config_queue *q = &c->config->queues[i];
+        c->queues_of_file[i] = (struct hub_queue){q->id, q->name_nl, q->name_en};
     }
-    return store_view_get(c->store, ids, c->config->queues_count, 0, 1, status_view, c, (struct ticket){0});
+    c->rules.file = c->queues_of_file;
+    c->rules.file_n = c->config->queues_count;
+    return store_settings_list(c->store, world_settings, c, (struct ticket){.p = (void *)then});
 }
+
+/* --- to the store -------------------------------------------------------------------------------------------------------------------------- */
 
 static void ctl_store(void *ctx, bool up)
 {
@@ -226,7 +195,7 @@ static void ctl_store(void *ctx, bool up)
         c->started = true;
         int err = c->command(c);
         if (err) {
-            ctl_plain(c, NULL, err);
+            ctl_done(c, NULL, err);
         }
     }
 }
@@ -234,7 +203,7 @@ static void ctl_store(void *ctx, bool up)
 static void ctl_late(void *ctx)
 {
     struct ctl *c = ctx;
-    fprintf(stderr, "loketctl: the broker's store did not answer within 10 s; is loketd running with these settings?\n");
+    fprintf(stderr, "loketctl: the broker's store did not answer within %d s; is loketd running with these settings?\n", CTL_ANSWER_MS / 1000);
     ctl_end(c, 1);
 }
 
@@ -274,7 +243,7 @@ static int ctl_run(struct ctl *c)
     err = err ? err : loop_timer_new(c->loop, ctl_late, c, &c->deadline);
     err = err ? err : store_open(c->loop, &sc, ctl_store, c, &c->store);
     if (!err) {
-        loop_timer_start(c->deadline, 10000, 0);
+        ctl_still(c);
         loop_run(c->loop);
         store_close(&c->store);
     } else {
@@ -282,68 +251,131 @@ static int ctl_run(struct ctl *c)
         c->result = 1;
     }
     loop_timer_free(&c->deadline);
+    loop_timer_free(&c->timer);
     loop_free(&c->loop);
     frame_arena_free(&c->arena);
     return c->result;
 }
 
-int main(int argc, char **argv)
+/* --- options ------------------------------------------------------------------------------------------------------------------------------- */
+
+static bool several(const char **list, size_t *n, const char *value)
 {
+    if (*n == CTL_SETS_MAX) {
+        fprintf(stderr, "loketctl: at most %d of one option\n", CTL_SETS_MAX);
+        return false;
+    }
+    list[(*n)++] = value;
+    return true;
+}
+
+static bool number(const char *value, uint64_t max, const char *what, uint64_t *out)
+{
+    if (text_to_u64(text_of(value), out) || *out > max) {
+        fprintf(stderr, "loketctl: %s, at most %llu\n", what, (unsigned long long)max);
+        return false;
+    }
+    return true;
+}
+
+/* 0; the exit code + 1: end with it */
+static int options_read(struct ctl *c, const char **file, int argc, char **argv)
+{
+    enum { SKILLS = 256, LANGUAGES, MUST_ACCEPT, LIMIT, WEIGHT, SET, JSON_FILE, FROM, TO, BY, INTERVAL, CSV, WAIT };
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"id", required_argument, NULL, 'i'},       {"name", required_argument, NULL, 'n'},
-        {"role", required_argument, NULL, 'r'},   {"queues", required_argument, NULL, 'q'},   {"capacity", required_argument, NULL, 'p'},
-        {"password-stdin", no_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},         {"version", no_argument, NULL, 'v'},
-        {NULL, 0, NULL, 0}};
-    struct ctl c = {.capacity = 6};
-    const char *file = NULL;
-    uint64_t number;
-    for (int o; (o = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
+        {"config", required_argument, NULL, 'c'},   {"id", required_argument, NULL, 'i'},           {"name", required_argument, NULL, 'n'},
+        {"role", required_argument, NULL, 'r'},     {"queues", required_argument, NULL, 'q'},       {"capacity", required_argument, NULL, 'p'},
+        {"password-stdin", no_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},               {"version", no_argument, NULL, 'v'},
+        {"skills", required_argument, NULL, SKILLS}, {"languages", required_argument, NULL, LANGUAGES}, {"must-accept", required_argument, NULL, MUST_ACCEPT},
+        {"limit", required_argument, NULL, LIMIT},  {"weight", required_argument, NULL, WEIGHT},    {"set", required_argument, NULL, SET},
+        {"file", required_argument, NULL, JSON_FILE}, {"from", required_argument, NULL, FROM},      {"to", required_argument, NULL, TO},
+        {"by", required_argument, NULL, BY},        {"interval", required_argument, NULL, INTERVAL}, {"csv", no_argument, NULL, CSV},
+        {"wait", no_argument, NULL, WAIT},          {NULL, 0, NULL, 0}};
+    bool good = true;
+    for (int o; good && (o = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
         switch (o) {
-        case 'c': file = optarg; break;
-        case 'i': c.id = optarg; break;
-        case 'n': c.name = optarg; break;
-        case 'r': c.role = optarg; break;
-        case 'q': c.queues = optarg; break;
-        case 'p':
-            if (text_to_u64(text_of(optarg), &number) || number > 1000000) {
-                fprintf(stderr, "loketctl: --capacity takes a whole number of units, at most 1000000\n");
-                return 2;
-            }
-            c.capacity = (int64_t)number;
-            break;
-        case 's': c.password_stdin = true; break;
-        case 'v': puts("loketctl " LOKET_VERSION); return 0;
-        default: fputs(usage, o == 'h' ? stdout : stderr); return o == 'h' ? 0 : 2;
+        case 'c': *file = optarg; break;
+        case 'i': c->id = optarg; break;
+        case 'n': c->name = optarg; break;
+        case 'r': c->role = optarg; break;
+        case 'q': c->queues = optarg; break;
+        case 'p': good = number(optarg, CAPACITY_MAX, "--capacity takes a whole number of units", &c->capacity); break;
+        case 's': c->password_stdin = true; break;
+        case 'v': puts("loketctl " LOKET_VERSION); return 1;
+        case SKILLS: c->skills = optarg; break;
+        case LANGUAGES: c->languages = optarg; break;
+        case MUST_ACCEPT: c->must_accept = optarg; break;
+        case LIMIT: good = several(c->limits, &c->limits_n, optarg); break;
+        case WEIGHT: good = several(c->weights, &c->weights_n, optarg); break;
+        case SET: good = several(c->sets, &c->sets_n, optarg); break;
+        case JSON_FILE: c->file = optarg; break;
+        case FROM: c->from = optarg; break;
+        case TO: c->to = optarg; break;
+        case BY: c->by = optarg; break;
+        case INTERVAL: c->interval = optarg; break;
+        case CSV: c->csv = true; break;
+        case WAIT: c->wait = true; break;
+        default: fputs(usage, o == 'h' ? stdout : stderr); return o == 'h' ? 1 : 3;
         }
     }
+    return good ? 0 : 3;
+}
+
+static const struct command *command_find(struct ctl *c, int argc, char **argv)
+{
     const char *verb = optind < argc ? argv[optind] : "", *what = optind + 1 < argc ? argv[optind + 1] : "";
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        const struct command *k = &commands[i];
+        if (strcmp(verb, k->verb) == 0 && (!k->what || strcmp(what, k->what) == 0)) {
+            int words = 1 + (k->what ? 1 : 0) + (k->takes_id ? 1 : 0);
+            if (k->takes_id && optind + words <= argc) {
+                c->id = argv[optind + words - 1];
+            }
+            return optind + words == argc || (k->takes_id && c->id && optind + words - 1 == argc) ? k : NULL;
+        }
+    }
+    return NULL;
+}
+
+static int ctl_command(struct ctl *c, int argc, char **argv)
+{
+    const struct command *k = command_find(c, argc, argv);
+    if (!k) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    if (strcmp(k->verb, "audit") == 0 && c->limits_n > 0 && (!number(c->limits[c->limits_n - 1], 10000, "--limit takes a whole number of entries", &c->limit) || c->limit == 0)) {
+        return 2;
+    }
+    c->command = k->run;
+    int result = k->prepare ? k->prepare(c) : 0;
+    return result ? result : ctl_run(c);
+}
+
+int main(int argc, char **argv)
+{
+    static struct ctl c = {.capacity = 6, .limit = 50};
+    const char *file = NULL;
+    int end = options_read(&c, &file, argc, argv);
+    if (end) {
+        return end - 1;
+    }
     log_set_level(LOG_WARN);
     if (config_load(file, &c.config)) {
         return 2;
     }
-    int result = 2;
-    if (strcmp(verb, "check") == 0) {
+    int result;
+    if (optind < argc && strcmp(argv[optind], "check") == 0) {
         puts("the settings are good");
         result = 0;
     } else {
-        c.command = strcmp(verb, "status") == 0                                ? status_show
-                    : strcmp(verb, "session") == 0                             ? session_make
-                    : strcmp(verb, "export") == 0                              ? export_run
-                    : strcmp(verb, "staff") == 0 && strcmp(what, "list") == 0   ? staff_list
-                    : strcmp(verb, "staff") == 0 && strcmp(what, "add") == 0    ? staff_add
-                    : strcmp(verb, "staff") == 0 && strcmp(what, "remove") == 0 ? staff_remove
-                                                                               : NULL;
-        if (strcmp(verb, "session") == 0 || strcmp(verb, "export") == 0) {
-            c.id = what;
-        }
-        if (c.command) {
-            result = c.command == staff_add ? staff_prepare(&c) : 0;
-            result = result ? result : ctl_run(&c);
-            free(c.json);
-        } else {
-            fputs(usage, stderr);
-        }
+        result = ctl_command(&c, argc, argv);
     }
+    json_decref(c.json);
+    free(c.settings);
+    free(c.staff);
+    buf_done(&c.settings_room);
+    buf_done(&c.staff_room);
     config_free(&c.config);
     return result;
 }

@@ -24,7 +24,8 @@ static const char *status_text(int status)
         const char *text;
     } texts[] = {{200, "OK"},        {201, "Created"},       {202, "Accepted"},   {204, "No Content"},         {302, "Found"},
                  {303, "See Other"}, {304, "Not Modified"},  {400, "Bad Request"}, {401, "Unauthorized"},      {403, "Forbidden"},
-                 {404, "Not Found"}, {405, "Method Not Allowed"}, {409, "Conflict"}, {411, "Length Required"}, {413, "Content Too Large"},
+                 {404, "Not Found"}, {405, "Method Not Allowed"}, {409, "Conflict"}, {411, "Length Required"},
+                 {412, "Precondition Failed"}, {413, "Content Too Large"}, {415, "Unsupported Media Type"},
                  {429, "Too Many Requests"}, {500, "Internal Server Error"}, {502, "Bad Gateway"}, {503, "Service Unavailable"}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (texts[i].status == status) {

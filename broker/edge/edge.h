@@ -36,6 +36,7 @@ struct edge_http {
     struct text type;        /* Content-Type */
     struct text cookie;      /* value of our session cookie; absent: none */
     struct text origin;      /* absent: none */
+    struct text if_match, if_none_match; /* as sent; absent: none; empty: longer than anything that we would have said */
     bool origin_is_ours;     /* absent or equal to one of ours */
     const char *address;     /* of the client, numeric; for limits, never for logs */
     struct edge_peer peer;   /* by the cookie; ROLE_NONE without a valid one */

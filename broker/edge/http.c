@@ -121,7 +121,7 @@ static int ask_hub(struct request *r, const char *method, struct text path)
 {
     struct edge *e = r->door.edge;
     struct lws *wsi = r->door.wsi;
-    char type[128], origin[300], host[256], address[ADDRESS_TEXT_MAX], cookie[HEADER_BYTES_MAX];
+    char type[128], origin[300], host[256], address[ADDRESS_TEXT_MAX], cookie[HEADER_BYTES_MAX], if_match[256], if_none_match[256];
     struct buf query;
     buf_init(&query, QUERY_BYTES_MAX);
     if (query_read(wsi, &query)) {
@@ -135,6 +135,8 @@ static int ask_hub(struct request *r, const char *method, struct text path)
                           .body = buf_text(&r->body),
                           .type = header_get(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, type, sizeof type),
                           .origin = header_get(wsi, WSI_TOKEN_ORIGIN, origin, sizeof origin),
+                          .if_match = header_get(wsi, WSI_TOKEN_HTTP_IF_MATCH, if_match, sizeof if_match),
+                          .if_none_match = header_get(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, if_none_match, sizeof if_none_match),
                           .address = address};
     h.origin_is_ours = !h.origin.s || origin_is_ours(h.origin, header_get(wsi, WSI_TOKEN_HOST, host, sizeof host),
                                                      (const char *const *)e->origins);

@@ -7,11 +7,20 @@
 #include <stdlib.h>
 
 #define BOARD_EVERY_MS 500
+#define BOARD_ASKED_MS 15000 /* whoever asks through the API asks again: so long as a wallboard does */
 #define BOARD_ROWS_MAX 20000 /* rows of colleagues in one look: about 5 ms of encoding */
 
 bool board_is_watched(const struct hub *h)
 {
-    return !list_is_empty(&h->watchers) || !list_is_empty(&h->board->newcomers);
+    const struct board *b = h->board;
+    bool asked = b->asked_ms > 0 && loop_now_ms(h->loop) - b->asked_ms < BOARD_ASKED_MS;
+    return !list_is_empty(&h->watchers) || !list_is_empty(&b->newcomers) || asked;
+}
+
+void board_ask(struct hub *h)
+{
+    h->board->asked_ms = loop_now_ms(h->loop);
+    today_look(h);
 }
 
 static void board_show(struct hub *h, struct board_rows *rows, struct member *m)

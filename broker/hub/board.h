@@ -13,6 +13,7 @@ struct board {
     bool armed;            /* the timer runs: everybody who watches is told when it fires */
     bool due;              /* it fired: the next look is for everybody */
     bool reading, again;   /* a look is under way; another is to follow it */
+    int64_t asked_ms;      /* when it was last asked for through the API, loop's clock; 0: never */
     bool everyone;         /* the look under way is for everybody */
     struct today *today;
     struct alarms *alarms;
@@ -20,6 +21,7 @@ struct board {
 };
 
 bool board_is_watched(const struct hub *h);
+void board_ask(struct hub *h); /* through the API: today's numbers are read, too; see today_is_reading */
 void board_read(struct hub *h); /* look now, if anybody wants to see */
 
 /* Who takes work of each queue now, by its index. */
@@ -56,6 +58,7 @@ void board_rows_frame(struct board_rows *r, const struct member *m, struct frame
 
 int today_new(struct hub *h) MUST_CHECK;
 void today_free(struct hub *h);
+bool today_is_reading(const struct hub *h);
 void today_look(struct hub *h); /* at most every 5 s, and only while somebody watches */
 const struct figures *today_of(const struct hub *h, struct text queue); /* NULL: nothing happened, or nothing is known yet */
 

@@ -1,11 +1,11 @@
-/* HTTP that is not a page: attachments, webhooks, health; signing in and out stand in sign_in.c. */
+/* HTTP that is not a page: attachments, webhooks, health. Which request goes where stands in api_routes.def; signing in and out in sign_in.c. */
 #include "hub/hub_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "hub/sign_in.h"
+#include "hub/api.h"
 
 void http_answer(struct hub *h, edge_id request, int status, const char *json)
 {
@@ -79,7 +79,7 @@ static void fetch_allowed(void *ctx, const struct ticket *t, int err, const stru
     }
 }
 
-static void attachment(struct hub *h, edge_id request, const struct edge_http *r)
+void attachment_request(struct hub *h, edge_id request, const struct edge_http *r)
 {
     struct colleague *c = r->peer.role == ROLE_NONE ? NULL : map_get(&h->colleagues, text_of(r->peer.agent));
     if (!c || c->gone) {
@@ -137,6 +137,7 @@ static void hook_reported(void *ctx, const struct ticket *t, int err, const stru
     (void)t;
     if (!err) {
         deliver_entry(k->h, text_of(k->conversation), r->seq, buf_text(&k->receipt));
+        deliver_others(k->h, text_of(k->conversation), r->seq, buf_text(&k->receipt), r->nodes);
     }
     hook_end(k, err);
 }
@@ -190,26 +191,25 @@ static void hook(struct hub *h, edge_id request, const struct edge_http *r, bool
     }
 }
 
+void hook_in_request(struct hub *h, edge_id request, const struct edge_http *r)
+{
+    hook(h, request, r, false);
+}
+
+void hook_dlr_request(struct hub *h, edge_id request, const struct edge_http *r)
+{
+    hook(h, request, r, true);
+}
+
+void health_request(struct hub *h, edge_id request, const struct edge_http *r)
+{
+    bool ready = h->up && h->staff_known; /* known since the first time: until then nobody is let in */
+    const char *status = !ready ? "{\"status\":\"store_away\"}\n" : node_is_draining(h) ? "{\"status\":\"draining\"}\n" : "{\"status\":\"ok\"}\n";
+    (void)r;
+    http_answer(h, request, ready && !node_is_draining(h) ? 200 : 503, status);
+}
+
 void http_request(void *hub, edge_id request, const struct edge_http *r)
 {
-    struct hub *h = hub;
-    bool get = strcmp(r->method, "GET") == 0, post = strcmp(r->method, "POST") == 0;
-    if (text_is(r->path, "/health") && get) {
-        bool ready = h->up && h->staff_known; /* known since the first time: until then nobody is let in */
-        http_answer(h, request, ready ? 200 : 503, ready ? "{\"status\":\"ok\"}\n" : "{\"status\":\"store_away\"}\n");
-    } else if (text_is(r->path, "/api/sign-in") && post) {
-        sign_in_request(h, request, r);
-    } else if (text_is(r->path, "/api/sign-out") && post) {
-        sign_out_request(h, request, r);
-    } else if (text_is(r->path, "/api/session") && get) {
-        who_request(h, request, r);
-    } else if (text_equal(text_cut(r->path, 16), TEXT_LITERAL("/api/attachment/")) && get) {
-        attachment(h, request, r);
-    } else if (text_is(r->path, "/hook/sms/kannel/in") && get) {
-        hook(h, request, r, false);
-    } else if (text_is(r->path, "/hook/sms/kannel/dlr") && get) {
-        hook(h, request, r, true);
-    } else {
-        http_answer_error(h, request, 404, ERR_NOT_FOUND);
-    }
+    api_request(hub, request, r); /* api_routes.def */
 }

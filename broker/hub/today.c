@@ -135,6 +135,11 @@ static void today_begin(struct hub *h)
     today_read(h);
 }
 
+bool today_is_reading(const struct hub *h)
+{
+    return h->board->today->reading;
+}
+
 void today_look(struct hub *h)
 {
     struct today *d = h->board->today;
