@@ -165,9 +165,7 @@ static void rule_take(struct policy *p, const struct queue_policy *q)
 static int queue_read(struct queue_policy *q, struct text json)
 {
     struct frame_fault fault;
-    free(q->json);
-    q->json = strndup(json.s, json.n);
-    int err = q->json ? settings_queue_read(text_of(q->json), NULL, NULL, q->arena, &q->set, &fault) : ERR_MEMORY;
+    int err = settings_queue_read(json, NULL, NULL, q->arena, &q->set, &fault);
     err = err ? err : settings_hours(&q->set, &q->hours);
     if (err && err != ERR_MEMORY) {
         log_event(LOG_ERROR, "setting_unusable", "setting=queue:%s field=%s remedy=\"%s\" next=\"as if it were not there\"", q->id, fault.path, fault.remedy);
@@ -213,9 +211,7 @@ static int queue_of_file(struct policy *p, const struct hub_queue *f)
 static int routing_take(struct policy *p, struct text json)
 {
     struct frame_fault fault;
-    free(p->json);
-    p->json = strndup(json.s, json.n);
-    int err = p->json ? settings_routing_read(text_of(p->json), p->arena, &p->routing, &fault) : ERR_MEMORY;
+    int err = settings_routing_read(json, p->arena, &p->routing, &fault);
     if (err && err != ERR_MEMORY) {
         log_event(LOG_ERROR, "setting_unusable", "setting=routing field=%s remedy=\"%s\" next=\"the defaults\"", fault.path, fault.remedy);
     }
@@ -292,14 +288,12 @@ void policy_free(struct policy **policy)
     }
     for (size_t i = 0; i < p->queues_n; i++) {
         frame_arena_free(&p->queues[i]->arena);
-        free(p->queues[i]->json);
         free(p->queues[i]);
     }
     map_done(&p->by_id);
     map_done(&p->skills);
     map_done(&p->languages);
     frame_arena_free(&p->arena);
-    free(p->json);
     free(p);
     *policy = NULL;
 }

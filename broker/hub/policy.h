@@ -12,8 +12,7 @@
 struct queue_policy {
     char id[ID_MAX + 1];
     unsigned index;
-    struct frame_queue_settings set; /* borrows from @json and @arena */
-    char *json;                      /* owned */
+    struct frame_queue_settings set; /* borrows from @arena */
     struct frame_arena *arena;       /* owned */
     struct hours hours;
     struct routing_need needs[ROUTING_NEEDS_MAX], prefers[ROUTING_NEEDS_MAX];
@@ -22,8 +21,7 @@ struct queue_policy {
 struct policy {
     struct queue_policy *queues[HUB_QUEUES_MAX]; /* owned */
     size_t queues_n;
-    struct frame_routing_settings routing;       /* borrows from @json and @arena */
-    char *json;
+    struct frame_routing_settings routing;       /* borrows from @arena */
     struct frame_arena *arena;
     struct hours_zone zone;
     struct routing_queue_rule rules[ROUTING_QUEUES_MAX];
