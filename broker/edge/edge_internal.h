@@ -190,6 +190,7 @@ struct request {
     enum request_state state;
     bool head;       /* HEAD: everything but the body */
     bool hang_up;    /* after the answer */
+    bool empty;      /* a PUT or PATCH whose body has no bytes: its end is not waited for */
     struct buf body;
     struct buf out;  /* head, and the body when it is not a file */
     size_t out_at;
