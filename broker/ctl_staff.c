@@ -15,7 +15,7 @@ static void staff_listed(void *ctx, const struct ticket *t, int err, const struc
     for (size_t i = 0; !err && i + 1 < n; i += 2) {
         json_t *o = json_loadb(texts[i + 1].s, texts[i + 1].n, 0, NULL);
         const char *role = json_string_value(json_object_get(o, "role")), *name = json_string_value(json_object_get(o, "name"));
-        printf("%-16.*s %-10s %s%s\n", TEXT_ARG(texts[i]), role ? role : "?", name ? name : "?", json_object_get(o, "password") ? "" : "  (no password)");
+        printf("%-16.*s %-13s %s%s\n", TEXT_ARG(texts[i]), role ? role : "?", name ? name : "?", json_object_get(o, "password") ? "" : "  (no password)");
         json_decref(o);
     }
     ctl_done(ctx, t, err);

@@ -61,8 +61,8 @@ static void stats_end(struct ctl *c)
     struct sums *s = c->more;
     struct buf out;
     buf_init(&out, STATS_BYTES_MAX);
-    sums_sort(s);
-    int err = sums_csv(s, &out);
+    int err = sums_close(s);
+    err = err ? err : sums_csv(s, &out);
     if (!err && c->csv) {
         fwrite(out.data, 1, out.len, stdout);
     } else if (!err) {

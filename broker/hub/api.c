@@ -105,11 +105,8 @@ static void answer(struct hub *h, edge_id request, int status, const char *type,
 
 static json_t *error_make(const char *code, const char *field, const char *text)
 {
-    json_t *e = json_pack("{s:{s:s,s:s}}", "error", "code", code, "text", text);
-    if (e && field && field[0]) {
-        (void)json_object_set_new(json_object_get(e, "error"), "field", json_string(field)); /* without it the sentence still names it */
-    }
-    return e;
+    return field && field[0] ? json_pack("{s:{s:s,s:s,s:s}}", "error", "code", code, "field", field, "text", text)
+                             : json_pack("{s:{s:s,s:s}}", "error", "code", code, "text", text);
 }
 
 static void error_send(struct hub *h, edge_id request, int status, const char *code, const char *field, const char *text, const char *name, const char *value)

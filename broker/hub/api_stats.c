@@ -24,8 +24,8 @@ static void stats_end(struct api_call *a)
     struct stats *s = a->state;
     struct buf out;
     buf_init(&out, STATS_BYTES_MAX);
-    sums_sort(&s->sums);
-    int err = s->csv ? sums_csv(&s->sums, &out) : sums_json(&s->sums, &out);
+    int err = sums_close(&s->sums);
+    err = err ? err : s->csv ? sums_csv(&s->sums, &out) : sums_json(&s->sums, &out);
     if (err) {
         api_fail(a, err);
     } else {

@@ -222,11 +222,14 @@ static int rows_compare(const void *a, const void *b)
     return order ? order : strcmp(x->agent, y->agent);
 }
 
-void sums_sort(struct sums *s)
+int sums_close(struct sums *s)
 {
-    if (s->n > 0) {
+    struct sums_row *row;
+    int err = s->n == 0 && s->by == 0 ? row_of(s, &(struct store_sum){.sum = 0}, &row) : 0;
+    if (!err && s->n > 0) {
         qsort(s->rows, s->n, sizeof *s->rows, rows_compare);
     }
+    return err;
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------------------------------- */

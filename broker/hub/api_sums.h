@@ -45,7 +45,7 @@ int sums_ready(struct sums *s, struct frame_fault *fault) MUST_CHECK;
 /* Up to when the next page goes, that begins at @at_ms; @got: sums of the page before, 0 at first. */
 int64_t sums_page(struct sums *s, int64_t at_ms, size_t got);
 int sums_add(struct sums *s, const struct store_sum *sum) MUST_CHECK; /* ERR_TOO_LARGE: more than SUMS_ROWS_MAX rows; ERR_MEMORY */
-void sums_sort(struct sums *s);                                       /* by time, queue, channel, agent */
+int sums_close(struct sums *s) MUST_CHECK;                            /* sorted by time, queue, channel, agent; without keys there is always one row */
 
 int sums_json(const struct sums *s, struct buf *out) MUST_CHECK;
 int sums_csv(const struct sums *s, struct buf *out) MUST_CHECK; /* RFC 4180, with a header */
