@@ -83,7 +83,7 @@ test('declined, it goes to another at its old place, and not again to the same',
   const back = await state(bert, r.conversation, (f) => f.state === 'queued');
   await anna.barrier();
   assert.equal(back.queued_at, (await state(anna, r.conversation, (f) => f.state === 'queued')).queued_at, 'it never lost its place');
-  assert.ok(!anna.open.some((f) => f.verb === 'conversation' && f.state === 'offered'), 'nobody who let it pass is asked again at once');
+  assert.ok(!anna.open.some((f) => f.verb === 'conversation' && f.fresh && f.offered?.includes('anna')), 'nobody who let it pass is asked again at once');
   const cees = await on(t, 'cees');
   await offered(cees, r.conversation);
 });
@@ -92,14 +92,12 @@ test('unanswered, it goes to another, and the agent is on `missed` until they sa
   const anna = await on(t, 'anna');
   const r = await asks(t, { queue: 'kort' });
   await offered(anna, r.conversation);
-  const bert = await on(t, 'bert');
+  const direct = await on(t, 'direct');
   await anna.wait((f) => f.verb === 'presence' && f.presence === 'missed');
-  await state(anna, r.conversation, (f) => f.state !== 'offered' || !f.offered.includes('anna'));
-  await offered(bert, r.conversation);
-  bert.send({ verb: 'accept', conversation: r.conversation });
-  await bert.assigned(r.conversation);
+  await state(anna, r.conversation, (f) => !f.offered?.includes('anna'));
+  await direct.assigned(r.conversation);
   const second = await asks(t, { queue: 'kort' });
-  await offered(bert, second.conversation); /* bert, who has work already: anna takes none */
+  await direct.assigned(second.conversation); /* who has work already: anna, who has none, takes none */
   await anna.presence('available');
 });
 
@@ -149,21 +147,32 @@ test('handed over to a colleague, who is asked; access and load of the former en
 });
 
 test('handed over and taken by nobody, it comes back to its sender', async (t) => {
-  const anna = await on(t, 'anna');
+  const direct = await on(t, 'direct');
   const r = await asks(t, { queue: 'kort' });
-  await offered(anna, r.conversation);
-  anna.send({ verb: 'accept', conversation: r.conversation });
-  await anna.assigned(r.conversation);
+  await direct.assigned(r.conversation);
   const bert = await on(t, 'bert');
-  anna.send({ verb: 'transfer', conversation: r.conversation, agent: 'bert' });
+  direct.send({ verb: 'transfer', conversation: r.conversation, agent: 'bert' });
   await offered(bert, r.conversation);
   await bert.wait((f) => f.verb === 'presence' && f.presence === 'missed');
-  await offered(anna, r.conversation); /* its sender has the first claim */
-  anna.send({ verb: 'accept', conversation: r.conversation });
-  await anna.assigned(r.conversation);
-  /* to a queue where nobody takes it: anna declines what she sent away */
-  anna.send({ verb: 'transfer', conversation: r.conversation, queue: 'omroep' });
-  await offered(anna, r.conversation);
+  await direct.assigned(r.conversation); /* its sender has the first claim */
+  const told = await staff(broker, 'chef', {}, t);
+  await told.catchUp(r.conversation);
+  assert.ok(told.entries(r.conversation).some((e) => e.reason === 'timed_out'), 'and the log says why');
+  /* to a queue where nobody else is: it is offered to whoever sent it, too */
+  direct.send({ verb: 'transfer', conversation: r.conversation, queue: 'omroep' });
+  await offered(direct, r.conversation);
+});
+
+test('handed over to a queue where nobody is, it comes back after its time', async (t) => {
+  const direct = await on(t, 'direct');
+  await ctl(['agent', 'set', 'direct', '--set', 'queues=["vragen"]']);
+  t.after(() => ctl(['agent', 'set', 'direct', '--set', 'queues=["vragen","kort","omroep","klaar"]']));
+  const r = await asks(t);
+  await direct.assigned(r.conversation);
+  direct.send({ verb: 'transfer', conversation: r.conversation, queue: 'kort' });
+  const moved = await state(direct, r.conversation, (f) => f.state === 'queued' && f.queue === 'kort');
+  assert.equal(moved.back, 'direct');
+  assert.equal((await direct.assigned(r.conversation)).queue, 'kort', 'held first, whatever their queues are');
 });
 
 test('a colleague is brought in, writes along, and then has it', async (t) => {
