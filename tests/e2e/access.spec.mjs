@@ -1,34 +1,6 @@
 /* For everyone: axe-core in all main states, the keyboard alone, 320 pixels, 400 % zoom. */
-import AxeBuilder from '@axe-core/playwright';
-
+import { fits, small, sound, tabTo } from './lib/access.mjs';
 import { expect, test } from './lib/test.mjs';
-
-const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-
-/* Serious and critical faults of WCAG 2.2 AA and axe's best practices on what is on screen now; the colours in the dark as well. */
-async function sound(page, state) {
-  const whole = await new AxeBuilder({ page }).withTags(TAGS).analyze();
-  await page.emulateMedia({ colorScheme: 'dark' });
-  const dark = await new AxeBuilder({ page }).withRules(['color-contrast']).analyze();
-  await page.emulateMedia({ colorScheme: 'light' });
-  const named = (scheme, { violations }) =>
-    violations
-      .filter((each) => each.impact === 'serious' || each.impact === 'critical')
-      .flatMap((each) => each.nodes.map((node) => `${state}, ${scheme}: ${each.id}: ${node.target.join(' ')}: ${node.any.map((any) => any.message).join('; ')}`));
-  expect([...named('light', whole), ...named('dark', dark)]).toEqual([]);
-}
-
-const fits = (page) => page.evaluate(() => [...document.querySelectorAll('.app, .app *')].every((each) => each.getBoundingClientRect().width <= innerWidth) && document.documentElement.scrollWidth <= innerWidth);
-
-/* What can be pressed is at least 24 px (WCAG 2.2 AA) and, where fingers press, 44 px high. Links within words are exempt. */
-const small = (page, min) =>
-  page.evaluate(
-    (least) =>
-      [...document.querySelectorAll('button, select, textarea, input:not([type=checkbox]):not([type=radio]), summary, .pick__face, .composer__note')]
-        .filter((each) => each.checkVisibility() && each.getBoundingClientRect().height < least)
-        .map((each) => `${each.className} ${each.getBoundingClientRect().height}`),
-    min,
-  );
 
 for (const language of ['nl', 'en']) {
   test(`no serious fault for axe in any main state, light and dark: ${language}`, async ({ people, broker }) => {
@@ -74,8 +46,15 @@ for (const language of ['nl', 'en']) {
     await resident.composer.pressSequentially('ik');
     await expect(agent.page.getByTestId('typing')).toBeVisible();
     await agent.page.getByTestId('link-fold').locator('summary').click();
-    await agent.page.getByTestId('requeue-fold').locator('summary').click();
     await sound(agent.page, 'console, thread');
+    for (const tool of ['hand-over', 'bring-in', 'snooze']) {
+      await agent.page.getByTestId(tool).click();
+      await sound(agent.page, `console, ${tool}`);
+    }
+    await agent.page.keyboard.press('Escape');
+    await agent.page.getByTestId('presence').click();
+    await sound(agent.page, 'console, presences');
+    await agent.page.keyboard.press('Escape');
     await agent.page.getByTestId('note').check();
     await agent.say('Een notitie');
     await expect(agent.message('Een notitie')).toBeVisible();
@@ -102,22 +81,6 @@ for (const language of ['nl', 'en']) {
   });
 }
 
-/* Press Tab until the focus is on @target. */
-async function tabTo(page, target) {
-  for (let i = 0; i < 60; i++) {
-    await page.keyboard.press('Tab');
-    if (await target.evaluate((element) => element === document.activeElement)) {
-      const ring = await target.evaluate((element) => {
-        const near = [element, element.nextElementSibling].filter(Boolean).map((each) => getComputedStyle(each));
-        return near.some((style) => (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2) || parseFloat(style.borderTopWidth) >= 2);
-      });
-      expect(ring, 'the focus is visible').toBe(true);
-      return;
-    }
-  }
-  throw new Error('the focus does not get there by Tab');
-}
-
 test('a whole chat with the keyboard alone, on both sides', async ({ people }) => {
   const { page } = await people.resident({ viewport: { width: 1280, height: 800 }, isMobile: false, hasTouch: false });
   await expect(page.getByTestId('subject-burgerzaken')).toBeVisible();
@@ -142,7 +105,9 @@ test('a whole chat with the keyboard alone, on both sides', async ({ people }) =
   await tabTo(agent, agent.getByTestId('password'));
   await agent.keyboard.type('een-lang-wachtwoord');
   await agent.keyboard.press('Enter');
-  await expect(agent.getByTestId('presence-available')).toBeEnabled();
+  await expect(agent.getByTestId('presence')).toBeEnabled();
+  await tabTo(agent, agent.getByTestId('presence'));
+  await agent.keyboard.press('Enter');
   await tabTo(agent, agent.getByTestId('presence-available'));
   await agent.keyboard.press('Enter');
   await expect(agent.getByTestId('work-item')).toBeVisible();
@@ -192,6 +157,12 @@ for (const [name, viewport] of [['320 pixels', { width: 320, height: 568 }], ['4
     }
     expect(await fits(agent.page)).toBe(true);
     expect(await small(agent.page, 44)).toEqual([]);
+    for (const tool of ['hand-over', 'bring-in', 'snooze']) {
+      await agent.page.getByTestId(tool).click();
+      expect(await fits(agent.page)).toBe(true);
+      expect(await small(agent.page, 44)).toEqual([]);
+    }
+    await agent.page.keyboard.press('Escape');
     await agent.page.getByTestId('details-toggle').click();
     await agent.page.getByTestId('link-fold').locator('summary').click();
     await agent.page.getByTestId('link').scrollIntoViewIfNeeded();

@@ -119,9 +119,10 @@ test('the agent hands a conversation over to another queue', async ({ people }) 
   const resident = await people.resident();
   await resident.start('burgerzaken', 'Vraag over een aanslag');
   await tom.take('Vraag over een aanslag');
-  await tom.page.getByTestId('requeue-fold').locator('summary').click();
-  await tom.page.getByTestId('requeue-queue').selectOption('belastingen');
-  await tom.page.getByTestId('requeue').click();
+  await tom.tool('hand-over');
+  await tom.page.getByTestId('hand-over-queue').check();
+  await tom.page.getByTestId('transfer-queue').selectOption('belastingen');
+  await tom.page.getByTestId('transfer').click();
   await expect(tom.work).toHaveCount(0);
   await expect(resident.status).toHaveAttribute('data-state', 'queued');
   const sanne = await people.agent('sanne');

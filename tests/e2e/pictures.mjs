@@ -99,7 +99,7 @@ try {
   await yusuf.available();
   await resident('belastingen', 'Ik wil bezwaar maken tegen mijn WOZ-waarde', 'Piet Visser');
   await expect(yusuf.work).toHaveCount(1);
-  await yusuf.page.getByTestId('presence-break').click();
+  await yusuf.presence('break');
 
   /* Those who wait: one after the other, so that the trend has a shape. */
   await letter('b.smit@example.net', 'Bas Smit', 'Uittreksel BRP', 'Hoe vraag ik een uittreksel aan?');

@@ -111,7 +111,7 @@ test('the broker is killed and started again under both pages', async ({ people,
     ['Bericht 0', 'Antwoord 0', ...[1, 2].flatMap((i) => [`Vlak voor ${i}`, `Ondertussen ${i}`, `Van de balie ${i}`])].sort(),
   );
   expect(shown.indexOf('Vlak voor 1')).toBeLessThan(shown.indexOf('Ondertussen 1'));
-  await expect(agent.page.getByTestId('presence-available')).toHaveAttribute('data-stored', 'true');
+  await expect(agent.page.getByTestId('presence')).toHaveAttribute('data-value', 'available');
   await same(resident, agent, shown);
 });
 

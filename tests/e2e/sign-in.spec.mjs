@@ -71,7 +71,7 @@ test('roles are checked on every verb, whatever a page says', async ({ people })
   await resident.start('burgerzaken', 'Een vraag');
   await expect(resident.message('Een vraag')).toHaveAttribute('data-state', 'sent');
   const chat = JSON.parse(await resident.page.evaluate(() => localStorage.getItem('loket.chat')));
-  for (const frame of [{ verb: 'watch' }, { verb: 'presence', presence: 'available' }, { verb: 'close', conversation: chat.conversation }]) {
+  for (const frame of [{ verb: 'watch' }, { verb: 'presence', presence: 'available' }, { verb: 'transfer', conversation: chat.conversation, queue: 'belastingen' }]) {
     expect(await answer(resident.page, frame)).toMatchObject({ verb: 'error', code: 'forbidden', refused: frame.verb });
   }
   const stranger = await people.resident();
@@ -82,7 +82,7 @@ test('roles are checked on every verb, whatever a page says', async ({ people })
   const agent = await people.agent('tom');
   const board = await answer(agent.page, { verb: 'watch' });
   expect(board.verb).toBe('board');
-  expect(board.agents).toBeUndefined();
+  expect(board.agents.map((each) => [each.agent, each.load, each.capacity]).sort()).toEqual([['sanne', 0, 0], ['tom', 0, 0]]); /* colleagues, without what they do */
   expect(board.queues.map((each) => each.queue)).toEqual(['burgerzaken']);
   expect(await answer(agent.page, { verb: 'start', key: 'b'.repeat(26), queue: 'burgerzaken', text: 'x' })).toMatchObject({ code: 'forbidden' });
 });

@@ -53,9 +53,9 @@ export function Details({ store, work, onBack }: DetailsProps) {
                 <dd>{work.present ? t.present : t.absent}</dd>
             </dl>
             {joined.length > 0 && <h3 class="side-title">{t.joined}</h3>}
-            <ul class="addresses" data-testid="joined">
+            <ul class="taking-part" data-testid="joined">
                 {joined.map((each) => (
-                    <li key={each} class="addresses__row addresses__row--plain">
+                    <li key={each} class="addresses__row taking-part__row">
                         <span class="addresses__text">{agentName(store, each)}</span>
                         {mine && (
                             <button

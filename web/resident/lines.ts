@@ -37,7 +37,7 @@ export function chatLines(thread: Thread | null, start: Start | null, accepted: 
     const onItsWay = accepted ? "sending" : "held";
     if (start !== null) lines.push(own(`start-${start.key}`, start.text, start.at, onItsWay));
     if (thread === null) return lines;
-    let known = { state: "", name: undefined as string | undefined };
+    let known = { state: "queued", name: undefined as string | undefined }; /* so each begins */
     for (const entry of conversationEntries(thread.log)) {
         const line = entryLine(entry, thread.log);
         if (line === null) continue;

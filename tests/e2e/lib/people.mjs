@@ -51,6 +51,7 @@ export class AgentPage {
     this.connection = page.getByTestId('connection');
     this.work = page.getByTestId('work-item');
     this.messages = page.getByTestId('message');
+    this.offer = page.getByTestId('offer');
   }
 
   async open() {
@@ -64,10 +65,19 @@ export class AgentPage {
     await this.page.getByTestId('sign-in').click();
   }
 
-  async available() {
-    const choice = this.page.getByTestId('presence-available');
-    await choice.click();
-    await expect(choice).toHaveAttribute('data-stored', 'true');
+  async presence(which) {
+    await this.page.getByTestId('presence').click();
+    await this.page.getByTestId(`presence-${which}`).click();
+    await expect(this.page.getByTestId('presence')).toHaveAttribute('data-value', which);
+  }
+
+  available() {
+    return this.presence('available');
+  }
+
+  /* Press one of the tools of the conversation on screen. */
+  tool(name) {
+    return this.page.getByTestId(name).click();
   }
 
   /* The conversation of the list that shows @text. */

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { expect, test as base } from '@playwright/test';
 
 import { ROOT, startBroker } from '../../lib/broker.mjs';
+import { setRules } from './rules.mjs';
 import { AgentPage, DESK, PHONE, ResidentPage } from './people.mjs';
 import { Proxy } from './proxy.mjs';
 
@@ -20,11 +21,14 @@ export const test = base.extend({
   /* Settings for the broker; test.use({ settings: { … } }). */
   settings: [{}, { option: true }],
   staff: [STAFF, { option: true }],
+  /* What an administrator sets: test.use({ rules: { queues: { burgerzaken: { … } }, agents: { sanne: { … } }, routing: { … } } }). */
+  rules: [{}, { option: true }],
 
-  broker: async ({ settings, staff }, use) => {
+  broker: async ({ settings, staff, rules }, use) => {
     const broker = await startBroker({ web: path.join(ROOT, 'web/dist'), ...settings });
     try {
       for (const each of staff) await broker.addStaff(each);
+      await setRules(broker, staff, rules);
       await use(broker);
     } finally {
       await broker.close();
