@@ -365,7 +365,7 @@ static void call_route(struct hub *h, edge_id request, const struct edge_http *r
     } else if (call_new(h, request, r, id, &a)) {
         error_send(h, request, 503, err_name(ERR_MEMORY), NULL, "out of memory; try again", NULL, NULL);
     } else if (id.n > ID_MAX) {
-        api_refuse(a, 404, "not_found", NULL, "an id has at most %d characters", ID_MAX);
+        api_refuse(a, 400, "bad_field", "id", "an id has at most %d characters", ID_MAX);
     } else {
         route->call(a);
     }
