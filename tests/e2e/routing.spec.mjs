@@ -2,6 +2,8 @@
 import { sound, tabTo } from './lib/access.mjs';
 import { expect, test } from './lib/test.mjs';
 
+test.describe.configure({ timeout: 120_000 }); /* axe takes seconds on a busy machine */
+
 const ASKED = { channels: [{ channel: 'chat', must_accept: true }] };
 const problem = (agent) => agent.page.getByTestId('problem');
 const over = (agent) => agent.page.getByTestId('over');

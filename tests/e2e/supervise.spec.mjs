@@ -2,6 +2,8 @@
 import { sound } from './lib/access.mjs';
 import { expect, test } from './lib/test.mjs';
 
+test.describe.configure({ timeout: 120_000 }); /* axe takes seconds on a busy machine */
+
 const row = (page, queue) => page.locator(`[data-testid=queue-row][data-queue=${queue}]`);
 const seconds = (clock) => clock.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
 
@@ -87,6 +89,7 @@ test('an alarm, reading along unseen, a whisper, joining, taking over', async ({
   await board.getByTestId('waiting-open').click();
   const opened = board.getByTestId('opened');
   await expect(opened).toContainText('Niemand thuis?');
+  await expect(opened.locator('#thread-title')).toHaveText('Jan Jansen');
   await expect(opened.getByTestId('whisper')).toHaveCount(0);
   const tom = await people.agent('tom');
   await tom.available();

@@ -1,6 +1,7 @@
 /* The supervisor's wallboard without its looks: the board as the broker sends it, a short memory for the trend, and any conversation that is opened. */
+import { conversationEntries } from "./conversation.ts";
 import { Desk } from "./desk.ts";
-import type { Board, DownFrame, Presence, Work } from "./frames.ts";
+import type { Board, DownFrame, Entry, Presence, Work } from "./frames.ts";
 
 export const TREND_STEP_MS = 5000;
 export const TREND_STEPS = 120; /* ten minutes */
@@ -53,21 +54,41 @@ export class Wallboard extends Desk {
     protected override frame(frame: DownFrame): void {
         super.frame(frame);
         if (frame.verb === "board") this.sample();
+        if (frame.verb !== "entry") return;
+        const { conversation } = frame;
+        const log = this.threads.get(conversation)?.log;
+        if (this.work.get(conversation)?.version === 0 && log !== undefined)
+            this.work.set(conversation, workSketch(conversation, this.board, conversationEntries(log)));
     }
 }
 
-/** What can be said of a conversation before its first frame: as much as the board says. Any frame is newer. */
-export function workSketch(conversation: string, board: Board | null): Work {
+/** What can be said of a conversation before its first frame: as much as the board and its log say. Any frame is newer. */
+export function workSketch(conversation: string, board: Board | null, entries: readonly Entry[] = []): Work {
     const row = board?.waiting?.find((each) => each.conversation === conversation);
     const at = row?.since ?? 0;
+    let name: string | undefined;
+    let channel = row?.channel ?? "chat";
+    let state: string | undefined;
+    let owner: string | undefined;
+    for (const entry of entries) {
+        if (entry.from === "resident" && entry.kind === "message") {
+            name = entry.name ?? name;
+            channel = entry.channel ?? channel;
+        } else if (entry.kind === "state" && entry.state) {
+            state = entry.state;
+            owner = state === "active" || state === "wrap_up" ? entry.author : undefined;
+        }
+    }
     return {
         verb: "conversation",
         conversation,
         version: 0,
-        state: row === undefined ? "" : "queued",
+        state: state ?? (row === undefined ? "" : "queued"),
         queue: row?.queue ?? "",
+        owner,
         resident: "",
-        channel: row?.channel ?? "chat",
+        name,
+        channel,
         seq: 0,
         opened_at: at,
         queued_at: at,

@@ -206,8 +206,11 @@ describe("wallboard", () => {
         say(board);
         store.open("c");
         expect(store.work.get("c")).toMatchObject({ version: 0, queue: "burgerzaken", channel: "sms", priority: 2 });
-        say(resumed(0, 1));
-        say(entry(1));
+        say({ ...resumed(0, 2), state: "active" });
+        say(entry(1, { name: "Jan", channel: "email" }));
+        expect(store.work.get("c")).toMatchObject({ version: 0, name: "Jan", channel: "email", state: "queued" });
+        say(entry(2, { kind: "state", state: "active", author: "tom", from: "system" }));
+        expect(store.work.get("c")).toMatchObject({ version: 0, name: "Jan", owner: "tom", state: "active" });
         store.threads.get("c")?.read(1);
         store.threads.get("c")?.typing();
         expect([...sent("read"), ...sent("typing")]).toEqual([]);
@@ -215,7 +218,7 @@ describe("wallboard", () => {
         expect(sent("say")).toEqual([
             { verb: "say", conversation: "c", counter: 1, text: "Vraag naar zijn adres", whisper: true },
         ]);
-        say({ verb: "ack", conversation: "c", counter: 1, seq: 2, at: 0 });
+        say({ verb: "ack", conversation: "c", counter: 1, seq: 3, at: 0 });
         say(work("c", { owner: "tom", name: "Jan" }));
         expect(store.workOf("tom").map((each) => each.name)).toEqual(["Jan"]);
         expect(list(store)).toEqual([]);
