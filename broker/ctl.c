@@ -12,6 +12,7 @@
 
 static const char usage[] =
     "Usage: loketctl [--config FILE] COMMAND\n"
+    "       loketctl --version | --help\n"
     "\n"
     "  check                      read the broker's file and say what is wrong\n"
     "  status                     queues and agents of the running brokers\n"
@@ -269,10 +270,10 @@ static bool several(const char **list, size_t *n, const char *value)
     return true;
 }
 
-static bool number(const char *value, uint64_t max, const char *what, uint64_t *out)
+static bool number(const char *value, uint64_t min, uint64_t max, const char *what, uint64_t *out)
 {
-    if (text_to_u64(text_of(value), out) || *out > max) {
-        fprintf(stderr, "loketctl: %s, at most %llu\n", what, (unsigned long long)max);
+    if (text_to_u64(text_of(value), out) || *out < min || *out > max) {
+        fprintf(stderr, "loketctl: %s, %llu to %llu\n", what, (unsigned long long)min, (unsigned long long)max);
         return false;
     }
     return true;
@@ -299,7 +300,7 @@ static int options_read(struct ctl *c, const char **file, int argc, char **argv)
         case 'n': c->name = optarg; break;
         case 'r': c->role = optarg; break;
         case 'q': c->queues = optarg; break;
-        case 'p': good = number(optarg, CAPACITY_MAX, "--capacity takes a whole number of units", &c->capacity); break;
+        case 'p': good = number(optarg, 0, CAPACITY_MAX, "--capacity takes a whole number of units", &c->capacity); break;
         case 's': c->password_stdin = true; break;
         case 'v': puts("loketctl " LOKET_VERSION); return 1;
         case SKILLS: c->skills = optarg; break;
@@ -344,7 +345,7 @@ static int ctl_command(struct ctl *c, int argc, char **argv)
         fputs(usage, stderr);
         return 2;
     }
-    if (strcmp(k->verb, "audit") == 0 && c->limits_n > 0 && (!number(c->limits[c->limits_n - 1], 10000, "--limit takes a whole number of entries", &c->limit) || c->limit == 0)) {
+    if (strcmp(k->verb, "audit") == 0 && c->limits_n > 0 && !number(c->limits[c->limits_n - 1], 1, 10000, "--limit takes a whole number of entries", &c->limit)) {
         return 2;
     }
     c->command = k->run;
