@@ -177,7 +177,8 @@ static int change_encode(struct change *c, const struct conversation_change *to)
     struct hub *h = c->h;
     struct text about = to->owner.n > 0 ? to->owner : to->offered_n > 0 ? to->offered[0] : to->declined, blob;
     const struct colleague *by = map_get(&h->colleagues, text_of(c->by));
-    int err = change_entry(h, text_of(c->conversation), "state", conversation_state_name(to->state), conversation_event_name(c->kind),
+    bool given = c->kind == EVENT_TAKEN && by && !text_equal(to->owner, text_of(by->id)); /* to somebody who need not be asked */
+    int err = change_entry(h, text_of(c->conversation), "state", conversation_state_name(to->state), conversation_event_name(given ? EVENT_HANDED_OVER : c->kind),
                            c->r.by_resident ? "resident" : by ? "agent" : "system", by, about, &blob);
     buf_clear(&c->entry);
     return err ? err : buf_add_text(&c->entry, blob);

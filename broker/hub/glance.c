@@ -89,9 +89,26 @@ static size_t glance_agents(const struct glance *g, struct colleague *to[GLANCE_
     return n;
 }
 
-/* Whoever may not read the conversation any more stops following it in the same turn: they saw it leave, and see nothing after that. */
-static void glance_unfollow(struct hub *h, const struct frame_conversation *f)
+/* Whoever may not read the conversation any more, or from whom this change took it, stops following it in the same turn: they saw it leave, and see nothing after that unless they
+ * ask for it again, as any colleague of its queue may. */
+static bool glance_is_over(const struct glance *g, const struct member *m, const struct store_conversation *now)
 {
+    if (m->role == RESIDENT) {
+        return false;
+    }
+    struct text me = text_of(m->colleague->id);
+    bool has = text_equal(now->owner, me);
+    for (size_t i = 0; i < now->offered_n + now->joined_n; i++) {
+        has |= text_equal(i < now->offered_n ? now->offered[i] : now->joined[i - now->offered_n], me);
+    }
+    bool taken = m->role == AGENT && !has && text_has_word(g->also, me) && !text_is(g->frame.conversation.state, "closed");
+    return taken || !hub_may_read(g->h, m, now);
+}
+
+static void glance_unfollow(const struct glance *g)
+{
+    struct hub *h = g->h;
+    const struct frame_conversation *f = &g->frame.conversation;
     struct store_conversation now = {.owner = f->owner, .queue = f->queue};
     for (size_t i = 0; i < f->offered_n; i++) {
         now.offered[now.offered_n++] = f->offered[i];
@@ -103,7 +120,7 @@ static void glance_unfollow(struct hub *h, const struct frame_conversation *f)
         struct follow *out = NULL;
         LIST_FOR(&t->follows, l, next) {
             struct follow *follow = LIST_OWNER(l, struct follow, in_thread);
-            out = follow->member->role != RESIDENT && !hub_may_read(h, follow->member, &now) ? follow : out;
+            out = glance_is_over(g, follow->member, &now) ? follow : out;
         }
         if (!out) {
             return;
@@ -141,7 +158,7 @@ static void glance_send(struct glance *g)
             }
         }
     }
-    glance_unfollow(h, &f->conversation);
+    glance_unfollow(g);
 }
 
 static void glance_tail(void *ctx, const struct ticket *ticket, int err, const struct store_entry *e, size_t n)
@@ -182,7 +199,7 @@ static void glance_lists(struct glance *g, const struct store_conversation *c, c
     }
 }
 
-/* A page of the resident on another broker. */
+/* A page of the resident on another broker that lives. */
 static bool page_elsewhere(const struct hub *h, struct text pages)
 {
     size_t at = 0;
@@ -191,7 +208,8 @@ static bool page_elsewhere(const struct hub *h, struct text pages)
         while (end < pages.n && pages.s[end] != ' ') {
             end++;
         }
-        if (end > at && !text_is((struct text){pages.s + at, end - at}, h->config->node)) {
+        struct text node = {pages.s + at, end - at};
+        if (end > at && !text_is(node, h->config->node) && text_has_word(text_of(node_all(h)), node)) {
             return true;
         }
         at = end + 1;
