@@ -1,4 +1,5 @@
-/* loketctl: the command line. Talks to the same store as the running broker, whose address it reads from DATA/loketd.run. Here: options, the way to the store and back. */
+/* loketctl: the command line. Talks to the same store as the running broker, whose address it reads from DATA/loketd.run. Here: options, the way to
+ * the store and back. */
 #include "ctl.h"
 
 #include <getopt.h>
@@ -122,71 +123,6 @@ struct store_author ctl_author(void)
     return (struct store_author){.actor = TEXT_LITERAL("loketctl"), .now_ms = (uint64_t)clock_wall_ms()};
 }
 
-/* --- what there is: settings and staff, kept --------------------------------------------------------------------------------------------------- */
-
-const struct text *ctl_find(const struct text *pairs, size_t n, struct text name)
-{
-    for (size_t i = 0; i + 1 < n; i += 2) {
-        if (text_equal(pairs[i], name)) {
-            return &pairs[i + 1];
-        }
-    }
-    return NULL;
-}
-
-static int texts_keep(const struct text *texts, size_t n, struct text **out, struct buf *room)
-{
-    size_t bytes = 0, at = 0;
-    for (size_t i = 0; i < n; i++) {
-        bytes += texts[i].n;
-    }
-    buf_init(room, bytes + 1);
-    *out = calloc(n + 1, sizeof **out);
-    int err = *out ? buf_reserve(room, bytes) : ERR_MEMORY;
-    for (size_t i = 0; !err && i < n; i++) {
-        err = buf_add_text(room, texts[i]);
-        (*out)[i] = (struct text){room->data + at, texts[i].n};
-        at += texts[i].n;
-    }
-    return err;
-}
-
-static void world_staff(void *ctx, const struct ticket *t, int err, const struct text *texts, size_t n)
-{
-    struct ctl *c = ctx;
-    int (*then)(struct ctl *) = (int (*)(struct ctl *))t->p;
-    err = err ? err : texts_keep(texts, n, &c->staff, &c->staff_room);
-    c->rules.staff = c->staff;
-    c->rules.staff_n = n;
-    err = err ? err : then(c);
-    if (err) {
-        ctl_done(c, NULL, err);
-    }
-}
-
-static void world_settings(void *ctx, const struct ticket *t, int err, const struct text *texts, size_t n)
-{
-    struct ctl *c = ctx;
-    err = err ? err : texts_keep(texts, n, &c->settings, &c->settings_room);
-    c->rules.settings = c->settings;
-    c->rules.settings_n = n;
-    err = err ? err : store_staff_list(c->store, world_staff, c, *t);
-    if (err) {
-        ctl_done(c, NULL, err);
-    }
-}
-
-int ctl_world(struct ctl *c, int (*then)(struct ctl *c))
-{
-    for (unsigned i = 0; i < c->config->queues_count; i++) {
-        const struct config_queue *q = &c->config->queues[i];
-        c->queues_of_file[i] = (struct hub_queue){q->id, q->name_nl, q->name_en};
-    }
-    c->rules.file = c->queues_of_file;
-    c->rules.file_n = c->config->queues_count;
-    return store_settings_list(c->store, world_settings, c, (struct ticket){.p = (void *)then});
-}
-
 /* --- to the store -------------------------------------------------------------------------------------------------------------------------- */
 
 static void ctl_store(void *ctx, bool up)
@@ -284,14 +220,14 @@ static int options_read(struct ctl *c, const char **file, int argc, char **argv)
 {
     enum { SKILLS = 256, LANGUAGES, MUST_ACCEPT, LIMIT, WEIGHT, SET, JSON_FILE, FROM, TO, BY, INTERVAL, CSV, WAIT };
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},   {"id", required_argument, NULL, 'i'},           {"name", required_argument, NULL, 'n'},
-        {"role", required_argument, NULL, 'r'},     {"queues", required_argument, NULL, 'q'},       {"capacity", required_argument, NULL, 'p'},
-        {"password-stdin", no_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},               {"version", no_argument, NULL, 'v'},
-        {"skills", required_argument, NULL, SKILLS}, {"languages", required_argument, NULL, LANGUAGES}, {"must-accept", required_argument, NULL, MUST_ACCEPT},
-        {"limit", required_argument, NULL, LIMIT},  {"weight", required_argument, NULL, WEIGHT},    {"set", required_argument, NULL, SET},
-        {"file", required_argument, NULL, JSON_FILE}, {"from", required_argument, NULL, FROM},      {"to", required_argument, NULL, TO},
-        {"by", required_argument, NULL, BY},        {"interval", required_argument, NULL, INTERVAL}, {"csv", no_argument, NULL, CSV},
-        {"wait", no_argument, NULL, WAIT},          {NULL, 0, NULL, 0}};
+        {"config", required_argument, NULL, 'c'}, {"id", required_argument, NULL, 'i'}, {"name", required_argument, NULL, 'n'},
+        {"role", required_argument, NULL, 'r'}, {"queues", required_argument, NULL, 'q'}, {"capacity", required_argument, NULL, 'p'},
+        {"password-stdin", no_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'v'},
+        {"skills", required_argument, NULL, SKILLS}, {"languages", required_argument, NULL, LANGUAGES},
+        {"must-accept", required_argument, NULL, MUST_ACCEPT}, {"limit", required_argument, NULL, LIMIT},
+        {"weight", required_argument, NULL, WEIGHT}, {"set", required_argument, NULL, SET}, {"file", required_argument, NULL, JSON_FILE},
+        {"from", required_argument, NULL, FROM}, {"to", required_argument, NULL, TO}, {"by", required_argument, NULL, BY},
+        {"interval", required_argument, NULL, INTERVAL}, {"csv", no_argument, NULL, CSV}, {"wait", no_argument, NULL, WAIT}, {NULL, 0, NULL, 0}};
     bool good = true;
     for (int o; good && (o = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
         switch (o) {
@@ -345,7 +281,8 @@ static int ctl_command(struct ctl *c, int argc, char **argv)
         fputs(usage, stderr);
         return 2;
     }
-    if (strcmp(k->verb, "audit") == 0 && c->limits_n > 0 && !number(c->limits[c->limits_n - 1], 1, 10000, "--limit takes a whole number of entries", &c->limit)) {
+    if (strcmp(k->verb, "audit") == 0 && c->limits_n > 0 &&
+        !number(c->limits[c->limits_n - 1], 1, 10000, "--limit takes a whole number of entries", &c->limit)) {
         return 2;
     }
     c->command = k->run;

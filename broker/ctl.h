@@ -1,4 +1,5 @@
-/* loketctl: what its files share. One command a function: ctl_…_NAME(c) is called once the store is there, returns an error or sees to it that ctl_end is called later. */
+/* loketctl: what its files share. One command a function: ctl_…_NAME(c) is called once the store is there, returns an error or sees to it that
+ * ctl_end is called later. */
 #ifndef LOKET_CTL_H
 #define LOKET_CTL_H
 
@@ -41,10 +42,12 @@ void ctl_end(struct ctl *c, int result);
 void ctl_done(void *ctx, const struct ticket *t, int err);       /* the end of most commands: says what failed */
 void ctl_say(struct ctl *c, const char *format, ...) __attribute__((format(printf, 2, 3))); /* "loketctl: …" and the end, 1 */
 void ctl_still(struct ctl *c);                                   /* it goes on: the store has its time again */
-int ctl_world(struct ctl *c, int (*then)(struct ctl *c));        /* read settings and staff into c->rules first */
 struct store_author ctl_author(void);
-const struct text *ctl_find(const struct text *pairs, size_t n, struct text name); /* NULL: none */
 int ctl_fault(struct ctl *c, int err, const struct frame_fault *fault); /* says it as the API does; 0: the end was called */
+
+/* ctl_world.c */
+int ctl_world(struct ctl *c, int (*then)(struct ctl *c)); /* read settings and staff into c->rules first */
+const struct text *ctl_find(const struct text *pairs, size_t n, struct text name); /* NULL: none */
 
 /* ctl_staff.c */
 int ctl_staff_list(struct ctl *c);

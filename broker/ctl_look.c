@@ -32,9 +32,9 @@ static void status_queues(const struct ctl *c, const struct store_view *v)
             const struct store_agent *a = &v->agents[k];
             available += text_is(a->presence, "available") && a->here.n > 0 && serves(c, a->id, q->id);
         }
-        printf("%-20.*s %8llu %6llu %6llu %6llu %8llu %9llds %10u\n", TEXT_ARG(q->id), (unsigned long long)q->waiting, (unsigned long long)q->waiting_chat,
-               (unsigned long long)q->waiting_email, (unsigned long long)q->waiting_sms, (unsigned long long)q->active,
-               (long long)(q->oldest_queued_at_ms ? (now - q->oldest_queued_at_ms) / 1000 : 0), available);
+        printf("%-20.*s %8llu %6llu %6llu %6llu %8llu %9llds %10u\n", TEXT_ARG(q->id), (unsigned long long)q->waiting,
+               (unsigned long long)q->waiting_chat, (unsigned long long)q->waiting_email, (unsigned long long)q->waiting_sms,
+               (unsigned long long)q->active, (long long)(q->oldest_queued_at_ms ? (now - q->oldest_queued_at_ms) / 1000 : 0), available);
     }
 }
 

@@ -24,7 +24,8 @@ static void nodes_listed(void *ctx, const struct ticket *t, int err, const struc
     for (size_t i = 0; !err && i < n; i++) {
         json_t *about = nodes[i].about.n > 0 ? json_loadb(nodes[i].about.s, nodes[i].about.n, 0, NULL) : NULL;
         bool draining = json_is_true(json_object_get(about, "draining"));
-        printf("%-20.*s %-9s %-7s %9lld\n", TEXT_ARG(nodes[i].id), !is_alive(&nodes[i]) ? "silent" : draining ? "draining" : "alive", nodes[i].routes ? "yes" : "no",
+        const char *state = !is_alive(&nodes[i]) ? "silent" : draining ? "draining" : "alive";
+        printf("%-20.*s %-9s %-7s %9lld\n", TEXT_ARG(nodes[i].id), state, nodes[i].routes ? "yes" : "no",
                (long long)json_integer_value(json_object_get(about, "sessions")));
         json_decref(about);
     }

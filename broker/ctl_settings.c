@@ -304,7 +304,8 @@ static int agent_set(struct ctl *c)
     buf_init(&there, SETTINGS_BYTES_MAX);
     (void)!agent_public(c, &there, &stored, &fault); /* somebody new, or unreadable: from nothing */
     char *wanted = json_wanted(c, buf_text(&there));
-    int err = wanted ? rules_agent(&c->rules, text_of(c->id), stored ? *stored : (struct text){NULL, 0}, text_of(wanted), NULL, &made, &fault) : ERR_MEMORY;
+    int err =
+        wanted ? rules_agent(&c->rules, text_of(c->id), stored ? *stored : (struct text){NULL, 0}, text_of(wanted), NULL, &made, &fault) : ERR_MEMORY;
     if (err && err != ERR_MEMORY) {
         err = ctl_fault(c, err, &fault);
     } else if (!err) {

@@ -15,7 +15,8 @@ static void staff_listed(void *ctx, const struct ticket *t, int err, const struc
     for (size_t i = 0; !err && i + 1 < n; i += 2) {
         json_t *o = json_loadb(texts[i + 1].s, texts[i + 1].n, 0, NULL);
         const char *role = json_string_value(json_object_get(o, "role")), *name = json_string_value(json_object_get(o, "name"));
-        printf("%-16.*s %-13s %s%s\n", TEXT_ARG(texts[i]), role ? role : "?", name ? name : "?", json_object_get(o, "password") ? "" : "  (no password)");
+        printf("%-16.*s %-13s %s%s\n", TEXT_ARG(texts[i]), role ? role : "?", name ? name : "?",
+               json_object_get(o, "password") ? "" : "  (no password)");
         json_decref(o);
     }
     ctl_done(ctx, t, err);
@@ -145,7 +146,8 @@ static bool role_is_known(const char *role)
 int ctl_staff_prepare(struct ctl *c)
 {
     if (!c->id || !c->name || !c->role || !c->password_stdin || !role_is_known(c->role)) {
-        fputs("loketctl: Usage: loketctl staff add --id ID --name NAME --role agent|supervisor|administrator … --password-stdin; see loketctl --help\n", stderr);
+        fputs("loketctl: Usage: loketctl staff add --id ID --name NAME --role agent|supervisor|administrator … --password-stdin; "
+              "see loketctl --help\n", stderr);
         return 2;
     }
     if (!config_id_is_plain(c->id)) {
@@ -157,8 +159,8 @@ int ctl_staff_prepare(struct ctl *c)
         json_decref(s);
         return 2;
     }
-    c->json = json_pack("{s:s,s:s,s:o,s:I,s:o,s:o,s:o}", "name", c->name, "role", c->role, "queues", words(c->queues), "capacity", (json_int_t)c->capacity, "channels", rules, "skills",
-                        s, "languages", words(c->languages));
+    c->json = json_pack("{s:s,s:s,s:o,s:I,s:o,s:o,s:o}", "name", c->name, "role", c->role, "queues", words(c->queues), "capacity",
+                        (json_int_t)c->capacity, "channels", rules, "skills", s, "languages", words(c->languages));
     if (!c->json) {
         fprintf(stderr, "loketctl: --name must be UTF-8\n");
         return 2;
@@ -183,7 +185,8 @@ static int staff_put(struct ctl *c)
         }
     }
     char *json = json_dumps(c->json, JSON_COMPACT);
-    int err = json ? rules_agent(&c->rules, text_of(c->id), stored ? *stored : (struct text){NULL, 0}, text_of(json), c->hash, &made, &fault) : ERR_MEMORY;
+    int err =
+        json ? rules_agent(&c->rules, text_of(c->id), stored ? *stored : (struct text){NULL, 0}, text_of(json), c->hash, &made, &fault) : ERR_MEMORY;
     free(json);
     if (err) {
         rules_agent_done(&made);

@@ -12,9 +12,21 @@
 /* Of the many columns of the CSV those that a table has room for, with shorter heads. */
 static const struct column {
     const char *csv, *head;
-} columns[] = {{"from", "from"}, {"queue", "queue"}, {"channel", "channel"}, {"agent", "agent"}, {"arrived", "arrived"}, {"answered", "answered"}, {"answer_ms_average", "asa_ms"},
-               {"within_level_percent", "level%"}, {"abandoned", "abandoned"}, {"first_in_time_percent", "first%"}, {"handled", "handled"}, {"handle_ms_average", "handle_ms"},
-               {"missed", "missed"}, {"declined", "declined"}, {"occupancy_percent", "occupied%"}};
+} columns[] = {{"from", "from"},
+               {"queue", "queue"},
+               {"channel", "channel"},
+               {"agent", "agent"},
+               {"arrived", "arrived"},
+               {"answered", "answered"},
+               {"answer_ms_average", "asa_ms"},
+               {"within_level_percent", "level%"},
+               {"abandoned", "abandoned"},
+               {"first_in_time_percent", "first%"},
+               {"handled", "handled"},
+               {"handle_ms_average", "handle_ms"},
+               {"missed", "missed"},
+               {"declined", "declined"},
+               {"occupancy_percent", "occupied%"}};
 #define COLUMNS_N (sizeof columns / sizeof columns[0])
 _Static_assert(COLUMNS_N <= COLUMNS_MAX, "room");
 

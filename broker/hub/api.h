@@ -1,7 +1,8 @@
-/* HTTP: from the request to the function that answers it (api_routes.def), and what those functions share. One resource a file (api_*.c).
+/* HTTP: from the request to the function that answers it (api_routes.def), and what those functions share. One resource a file.
  *
- * What is refused, in this order: an unknown path 404; a method that the path has not 405 with Allow; nobody signed in 401; the wrong role 403; a body that is not JSON 415;
- * then the function's own checks. Every refusal below /api/ is {"error":{"code":…,"field":…,"text":…}}: what is wrong, where, and what to do. */
+ * What is refused, in this order: an unknown path 404; a method that the path has not 405 with Allow; nobody signed in 401; the wrong role 403; a
+ * body that is not JSON 415; then the function's own checks. Every refusal below /api/ is {"error":{"code":…,"field":…,"text":…}}: what is wrong,
+ * where, and what to do. */
 #ifndef LOKET_HUB_API_H
 #define LOKET_HUB_API_H
 
@@ -26,10 +27,16 @@ struct api_call {
 
 void api_request(struct hub *h, edge_id request, const struct edge_http *r);
 
+/* api_answer.c */
+void api_end(struct api_call *a); /* without an answer */
+/* A refusal, when there is no call yet; @name and @value: one more header, or NULL. */
+void api_error(struct hub *h, edge_id request, int status, const char *code, const char *field, const char *text, const char *name, const char *value);
 void api_answer(struct api_call *a, int status, json_t *body, const char *etag); /* takes @body, NULL is a failure of memory; @etag NULL: none */
 void api_answer_text(struct api_call *a, int status, const char *type, struct text body, const char *etag);
 void api_answer_empty(struct api_call *a); /* 204 */
-void api_refuse(struct api_call *a, int status, const char *code, const char *field, const char *format, ...) __attribute__((format(printf, 5, 6))); /* @field NULL: none */
+/* @field NULL: it is about none */
+void api_refuse(struct api_call *a, int status, const char *code, const char *field, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 void api_refuse_fault(struct api_call *a, int err, const struct frame_fault *fault); /* what settings.h or api_rules.h found wrong in the body: 400 */
 void api_fail(struct api_call *a, int err); /* the store's answer, or memory */
 

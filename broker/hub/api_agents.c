@@ -162,7 +162,8 @@ static void agent_write(struct api_call *a)
         by.seen = c->stored.len > 0 ? buf_text(&c->stored) : TEXT_LITERAL("");
     }
     int err = c->removes ? store_staff_remove(a->h->store, text_of(a->id), &by, agent_written, a, (struct ticket){0})
-                         : store_staff_put(a->h->store, text_of(a->id), buf_text(&c->made.entry), c->made.capacity, c->made.limits, &by, agent_written, a, (struct ticket){0});
+                         : store_staff_put(a->h->store, text_of(a->id), buf_text(&c->made.entry), c->made.capacity, c->made.limits, &by,
+                                           agent_written, a, (struct ticket){0});
     if (err) {
         api_fail(a, err);
     }
@@ -173,7 +174,8 @@ static int agent_make(struct api_call *a, const char *hash, struct frame_fault *
     struct agent_change *c = a->state;
     struct rules r = api_rules_of(a, c->settings.texts, c->settings.n);
     rules_agent_done(&c->made);
-    return rules_agent(&r, text_of(a->id), c->stored.len > 0 ? buf_text(&c->stored) : (struct text){NULL, 0}, buf_text(&a->body), hash, &c->made, fault);
+    return rules_agent(&r, text_of(a->id), c->stored.len > 0 ? buf_text(&c->stored) : (struct text){NULL, 0}, buf_text(&a->body), hash, &c->made,
+                       fault);
 }
 
 static void hash_work(void *ctx)
@@ -293,7 +295,8 @@ void api_agent_put(struct api_call *a)
     struct agent_change *c = change_new(a);
     int err = c ? password_take(a, c) : ERR_MEMORY;
     if (err == ERR_BAD_FIELD) {
-        api_refuse(a, 400, "bad_field", "password", "`password` must be a text of %d to %d bytes; leave it out to keep the one that is set", PASSWORD_BYTES_MIN, PASSWORD_BYTES_MAX);
+        api_refuse(a, 400, "bad_field", "password", "`password` must be a text of %d to %d bytes; leave it out to keep the one that is set",
+                   PASSWORD_BYTES_MIN, PASSWORD_BYTES_MAX);
     } else if (err) {
         api_fail(a, err);
     } else {

@@ -6,9 +6,9 @@
 static json_t *node_row(const struct store_node *n)
 {
     json_t *about = n->about.n > 0 ? json_loadb(n->about.s, n->about.n, 0, NULL) : NULL;
-    json_t *row = json_pack("{s:o,s:b,s:b,s:I,s:b,s:I}", "id", api_text(n->id), "alive", n->silent_ms < STORE_SILENT_MS, "routes", n->routes, "sessions",
-                            json_integer_value(json_object_get(about, "sessions")), "draining", json_is_true(json_object_get(about, "draining")), "silent_ms",
-                            (json_int_t)n->silent_ms);
+    json_t *row = json_pack("{s:o,s:b,s:b,s:I,s:b,s:I}", "id", api_text(n->id), "alive", n->silent_ms < STORE_SILENT_MS, "routes", n->routes,
+                            "sessions", json_integer_value(json_object_get(about, "sessions")), "draining",
+                            json_is_true(json_object_get(about, "draining")), "silent_ms", (json_int_t)n->silent_ms);
     json_decref(about);
     return row;
 }

@@ -41,7 +41,8 @@ void api_presence_put(struct api_call *a)
     } else if (presence_read(a)) {
         api_refuse(a, 400, "bad_field", "presence", "send {\"presence\":\"…\"} and nothing else");
     } else if (!policy_presence_is_known(h->policy, buf_text(&a->body))) {
-        api_refuse(a, 400, "bad_field", "presence", "`presence` must be available, busy, break, wrap_up, offline or one of the organisation's own (GET /api/routing, `statuses`)");
+        api_refuse(a, 400, "bad_field", "presence",
+                   "`presence` must be available, busy, break, wrap_up, offline or one of the organisation's own (GET /api/routing, `statuses`)");
     } else {
         audit_write(h, by, "set_presence", text_of(a->id), buf_text(&a->body));
         colleague_presence(h, c, buf_text(&a->body), 0, VERB_set_presence);

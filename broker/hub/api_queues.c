@@ -44,7 +44,8 @@ static int queue_row(const struct rules *r, struct text id, json_t *results)
     if (!err) {
         api_etag(buf_text(&json), etag);
         json_t *set = json_loadb(json.data, json.len, 0, NULL); /* what cannot be read is shown as null; the log says why */
-        json_t *row = json_pack("{s:o,s:b,s:s,s:o}", "id", api_text(id), "in_file", rules_queue_in_file(r, id), "etag", etag, "settings", set ? set : json_null());
+        json_t *row = json_pack("{s:o,s:b,s:s,s:o}", "id", api_text(id), "in_file", rules_queue_in_file(r, id), "etag", etag, "settings",
+                                set ? set : json_null());
         err = json_array_append_new(results, row) ? ERR_MEMORY : 0;
     }
     buf_done(&json);

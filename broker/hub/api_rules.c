@@ -90,7 +90,8 @@ static int json_compact(struct text json, struct buf *out)
     return err;
 }
 
-/* A chat that finds a queue full goes on along overflow_to: that way must end. A queue may overflow once, so a walk longer than there are queues has a loop. */
+/* A chat that finds a queue full goes on along overflow_to: that way must end. A queue may overflow once, so a walk longer than there are queues has
+ * a loop. */
 static bool overflow_loops(const struct rules *r, struct text id, struct text to)
 {
     char at[ID_MAX + 1];
@@ -204,7 +205,10 @@ int rules_queue_remove(const struct rules *r, struct text id, struct frame_fault
         bool overflows = text_is(id, json_string_value(json_object_get(o, "overflow_to"))), widens = list_has(json_object_get(o, "widen_to"), id);
         json_decref(o);
         if (!text_equal(other, id) && (overflows || widens)) {
-            return removal_refused(fault, overflows ? "the queue `%.*s` overflows to it; change its `overflow_to` first" : "the queue `%.*s` widens to it; change its `widen_to` first", other);
+            return removal_refused(fault,
+                                   overflows ? "the queue `%.*s` overflows to it; change its `overflow_to` first"
+                                             : "the queue `%.*s` widens to it; change its `widen_to` first",
+                                   other);
         }
     }
     for (size_t i = 0; i + 1 < r->staff_n; i += 2) {
@@ -247,7 +251,8 @@ static void agent_limits(const struct frame_agent_settings *set, struct rules_ag
     }
 }
 
-int rules_agent(const struct rules *r, struct text id, struct text stored, struct text json, const char *password_hash, struct rules_agent *out, struct frame_fault *fault)
+int rules_agent(const struct rules *r, struct text id, struct text stored, struct text json, const char *password_hash, struct rules_agent *out,
+                struct frame_fault *fault)
 {
     *out = (struct rules_agent){.has_password = false};
     *fault = (struct frame_fault){.remedy = ""};

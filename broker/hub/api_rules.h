@@ -1,5 +1,5 @@
-/* What a change of one setting must fulfil beside the others: the same for /api and loketctl, with the same sentences. Types, limits and single values are checked in settings.h.
- * Pure: the caller has read what there is, and writes what comes out. */
+/* What a change of one setting must fulfil beside the others: the same for /api and loketctl, with the same sentences. Types, limits and single
+ * values are checked in settings.h. Pure: the caller has read what there is, and writes what comes out. */
 #ifndef LOKET_HUB_API_RULES_H
 #define LOKET_HUB_API_RULES_H
 
@@ -27,7 +27,8 @@ int rules_queue_json(const struct rules *r, struct text id, struct buf *out) MUS
 /* Check @json and append what is to be stored to @out. 0; else as settings_…_read, with @fault. */
 int rules_queue(const struct rules *r, struct text id, struct text json, struct buf *out, struct frame_fault *fault) MUST_CHECK;
 int rules_routing(struct text json, struct buf *out, struct frame_fault *fault) MUST_CHECK;
-/* May the queue go? 0; ERR_NOT_FOUND; ERR_BAD_STATE with the reason in fault->remedy (static until the next). Whether somebody waits there is asked by the store. */
+/* May the queue go? 0; ERR_NOT_FOUND; ERR_BAD_STATE with the reason in fault->remedy (static until the next). Whether somebody waits there is asked
+ * by the store. */
 int rules_queue_remove(const struct rules *r, struct text id, struct frame_fault *fault) MUST_CHECK;
 
 /* A member of staff. @stored: the entry as it is; absent: somebody new. @password_hash: a new one; NULL: the old one stays. */
@@ -37,7 +38,8 @@ struct rules_agent {
     uint64_t capacity, limits[3];
     bool had_password, has_password;
 };
-int rules_agent(const struct rules *r, struct text id, struct text stored, struct text json, const char *password_hash, struct rules_agent *out, struct frame_fault *fault) MUST_CHECK;
+int rules_agent(const struct rules *r, struct text id, struct text stored, struct text json, const char *password_hash, struct rules_agent *out,
+                struct frame_fault *fault) MUST_CHECK;
 void rules_agent_done(struct rules_agent *a);
 /* An entry without its secrets, appended to @out. */
 int rules_agent_public(struct text stored, struct buf *out, bool *has_password, struct frame_fault *fault) MUST_CHECK;

@@ -1,4 +1,5 @@
-/* Changing /api/queues and /api/routing: read what there is, check the change beside it, write it over what was seen. Undoing is the same with what stood there before. */
+/* Changing /api/queues and /api/routing: read what there is, check the change beside it, write it over what was seen. Undoing is the same with what
+ * stood there before. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +73,8 @@ static void change_write(struct api_call *a)
     if (c->undo || a->must_match || a->must_be_new) {
         seen = c->seen.len > 0 ? buf_text(&c->seen) : TEXT_LITERAL("");
     }
-    int err = store_setting_put(a->h->store, text_of(c->name), c->json.len > 0 ? buf_text(&c->json) : TEXT_LITERAL(""), seen, &by, change_written, a, (struct ticket){0});
+    int err = store_setting_put(a->h->store, text_of(c->name), c->json.len > 0 ? buf_text(&c->json) : TEXT_LITERAL(""), seen, &by, change_written, a,
+                                (struct ticket){0});
     if (err) {
         api_fail(a, err);
     }

@@ -10,12 +10,13 @@
 const char sums_too_many[] = "more than 10000 rows would come out; ask for a shorter time, a longer interval or fewer keys";
 
 enum metric {
-    ARRIVED, ANSWERED, WAIT_MS, IN_LEVEL, OVER_LEVEL, ABANDONED, ABANDONED_MS, HANDLED, HANDLE_MS, GIVEN_UP, REOPENED, MISSED, DECLINED, FIRST, FIRST_MS, FIRST_IN,
-    FIRST_LATE, RESOLVED_IN, RESOLVED_LATE, ON_MS, BUSY_MS, METRICS
+    ARRIVED, ANSWERED, WAIT_MS, IN_LEVEL, OVER_LEVEL, ABANDONED, ABANDONED_MS, HANDLED, HANDLE_MS, GIVEN_UP, REOPENED, MISSED, DECLINED,
+    FIRST, FIRST_MS, FIRST_IN, FIRST_LATE, RESOLVED_IN, RESOLVED_LATE, ON_MS, BUSY_MS, METRICS
 };
 /* As the store writes them, in the order above. */
-static const char *const metrics[] = {"arrived", "answered", "wait_ms", "in_level", "over_level", "abandoned", "abandoned_ms", "handled", "handle_ms", "given_up", "reopened", "missed",
-                                      "declined", "first", "first_ms", "first_in", "first_late", "resolved_in", "resolved_late", "on_ms", "busy_ms"};
+static const char *const metrics[] = {"arrived", "answered", "wait_ms", "in_level", "over_level", "abandoned", "abandoned_ms", "handled", "handle_ms",
+                                      "given_up", "reopened", "missed", "declined", "first", "first_ms", "first_in", "first_late", "resolved_in",
+                                      "resolved_late", "on_ms", "busy_ms"};
 _Static_assert(sizeof metrics / sizeof metrics[0] == METRICS && (int)METRICS == (int)SUMS_METRICS, "one name each");
 
 /* What is shown. A share is a part of all in percent, with one decimal: part / (part + rest), or part / rest where rest is the whole. */
@@ -98,7 +99,9 @@ int sums_ask(struct sums *s, const char *name, struct text value, struct frame_f
     static const char *const keys[] = {"interval", "queue", "channel", "agent"}, *const intervals[] = {"quarter", "hour", "day"};
     *fault = (struct frame_fault){.remedy = ""};
     if (strcmp(name, "by") == 0) {
-        return words_read(value, keys, 4, &s->by) ? frame_fault_at(fault, ERR_BAD_FIELD, "must be one or more of queue, channel, agent and interval, with commas between", "by") : 0;
+        return words_read(value, keys, 4, &s->by)
+                   ? frame_fault_at(fault, ERR_BAD_FIELD, "must be one or more of queue, channel, agent and interval, with commas between", "by")
+                   : 0;
     }
     if (strcmp(name, "interval") == 0) {
         for (unsigned i = 0; i < 3; i++) {
@@ -111,7 +114,8 @@ int sums_ask(struct sums *s, const char *name, struct text value, struct frame_f
     }
     int64_t *at = strcmp(name, "from") == 0 ? &s->from_ms : &s->to_ms;
     return api_time_read(value, &s->zone, at)
-               ? frame_fault_at(fault, ERR_BAD_FIELD, "must be a time like 2026-11-25T09:00:00+01:00, a day like 2026-11-25, or milliseconds since 1970", "%s", name)
+               ? frame_fault_at(fault, ERR_BAD_FIELD,
+                                "must be a time like 2026-11-25T09:00:00+01:00, a day like 2026-11-25, or milliseconds since 1970", "%s", name)
                : 0;
 }
 
@@ -303,7 +307,8 @@ static int row_csv(const struct sums *s, const struct sums_row *r, struct buf *o
 
 int sums_csv(const struct sums *s, struct buf *out)
 {
-    int err = buf_addf(out, "from,to%s%s%s", s->by & SUMS_QUEUE ? ",queue" : "", s->by & SUMS_CHANNEL ? ",channel" : "", s->by & SUMS_AGENT ? ",agent" : "");
+    int err = buf_addf(out, "from,to%s%s%s", s->by & SUMS_QUEUE ? ",queue" : "", s->by & SUMS_CHANNEL ? ",channel" : "",
+                       s->by & SUMS_AGENT ? ",agent" : "");
     for (size_t i = 0; !err && i < NUMBERS_N; i++) {
         err = buf_addf(out, ",%s", numbers[i].name);
     }

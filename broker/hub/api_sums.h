@@ -1,4 +1,5 @@
-/* The organisation's numbers: sums of quarters of an hour, added up by the keys that were asked for, written as JSON or CSV. The same for /api/stats and `loketctl stats`. Pure. */
+/* The organisation's numbers: sums of quarters of an hour, added up by the keys that were asked for, written as JSON or CSV. The same for /api/stats
+ * and `loketctl stats`. Pure. */
 #ifndef LOKET_HUB_API_SUMS_H
 #define LOKET_HUB_API_SUMS_H
 
@@ -45,7 +46,7 @@ int sums_ready(struct sums *s, struct frame_fault *fault) MUST_CHECK;
 /* Up to when the next page goes, that begins at @at_ms; @got: sums of the page before, 0 at first. */
 int64_t sums_page(struct sums *s, int64_t at_ms, size_t got);
 int sums_add(struct sums *s, const struct store_sum *sum) MUST_CHECK; /* ERR_TOO_LARGE: more than SUMS_ROWS_MAX rows; ERR_MEMORY */
-int sums_close(struct sums *s) MUST_CHECK;                            /* sorted by time, queue, channel, agent; without keys there is always one row */
+int sums_close(struct sums *s) MUST_CHECK; /* sorted by time, queue, channel, agent; without keys there is always one row */
 
 int sums_json(const struct sums *s, struct buf *out) MUST_CHECK;
 int sums_csv(const struct sums *s, struct buf *out) MUST_CHECK; /* RFC 4180, with a header */

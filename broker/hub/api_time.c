@@ -15,7 +15,8 @@ void api_time_write(int64_t ms, char out[API_TIME_BYTES])
     time_t s = (time_t)(ms / 1000);
     char whole[API_TIME_BYTES];
     size_t n = strftime(whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", gmtime_r(&s, &utc));
-    (void)snprintf(out, API_TIME_BYTES, "%.*s.%03uZ", (int)(n < 25 ? n : 25), whole, (unsigned)(ms % 1000)); /* fits until the year 9999 and far beyond */
+    (void)snprintf(out, API_TIME_BYTES, "%.*s.%03uZ", (int)(n < 25 ? n : 25), whole,
+                   (unsigned)(ms % 1000)); /* fits until the year 9999 and far beyond */
 }
 
 int64_t api_time_offset_ms(const struct hours_zone *z, int64_t ms)
@@ -27,7 +28,8 @@ int64_t api_time_offset_ms(const struct hours_zone *z, int64_t ms)
     return offset_s * 1000;
 }
 
-/* A local time that the clock skips or shows twice: the later offset, tried first, decides; one hour at most is told wrong, and never a moment before it. */
+/* A local time that the clock skips or shows twice: the later offset, tried first, decides; one hour at most is told wrong, and never a moment before
+ * it. */
 static int64_t local_to_utc(const struct hours_zone *z, int64_t local_ms)
 {
     int64_t guess = local_ms - api_time_offset_ms(z, local_ms);
@@ -64,7 +66,8 @@ static bool offset_read(struct text t, int64_t *out_ms)
         return true;
     }
     /* A + that was not encoded in an address arrives as a blank. */
-    if (t.n != 6 || (t.s[0] != '+' && t.s[0] != '-' && t.s[0] != ' ') || t.s[3] != ':' || !two_digits(t.s + 1, 23, &hours) || !two_digits(t.s + 4, 59, &minutes)) {
+    if (t.n != 6 || (t.s[0] != '+' && t.s[0] != '-' && t.s[0] != ' ') || t.s[3] != ':' || !two_digits(t.s + 1, 23, &hours) ||
+        !two_digits(t.s + 4, 59, &minutes)) {
         return false;
     }
     *out_ms = (int64_t)(hours * 60 + minutes) * 60000 * (t.s[0] == '-' ? -1 : 1);
@@ -90,8 +93,8 @@ int api_time_read(struct text t, const struct hours_zone *z, int64_t *out)
         return 0;
     }
     unsigned hour, minute, second, fraction_ms = 0, digits = 0;
-    if (t.n < 20 || (t.s[10] != 'T' && t.s[10] != 't') || !two_digits(t.s + 11, 23, &hour) || t.s[13] != ':' || !two_digits(t.s + 14, 59, &minute) || t.s[16] != ':' ||
-        !two_digits(t.s + 17, 60, &second)) {
+    if (t.n < 20 || (t.s[10] != 'T' && t.s[10] != 't') || !two_digits(t.s + 11, 23, &hour) || t.s[13] != ':' || !two_digits(t.s + 14, 59, &minute) ||
+        t.s[16] != ':' || !two_digits(t.s + 17, 60, &second)) {
         return ERR_BAD_FIELD;
     }
     size_t at = 19;
