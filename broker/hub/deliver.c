@@ -107,6 +107,15 @@ void deliver_catch_up(struct hub *h, struct follow *f)
     f->reading = store_log_after(h->store, text_of(f->thread->id), f->sent, HUB_PAGE, follow_page, h, t) == 0;
 }
 
+void deliver_head(struct hub *h, struct thread *t, uint64_t seq)
+{
+    LIST_FOR(&t->follows, l, next) {
+        struct follow *f = LIST_OWNER(l, struct follow, in_thread);
+        f->head = seq > f->head ? seq : f->head;
+        deliver_catch_up(h, f);
+    }
+}
+
 void deliver_entry(struct hub *h, struct text conversation, uint64_t seq, struct text blob)
 {
     struct thread *t = thread_find(h, conversation);

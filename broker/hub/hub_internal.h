@@ -153,6 +153,7 @@ int entry_encode(struct hub *h, const struct frame_entry *e, struct text *out) M
 int entry_decode(struct hub *h, struct text blob, struct text conversation, uint64_t seq, struct frame *out) MUST_CHECK; /* borrows blob and h->arena */
 void deliver_entry(struct hub *h, struct text conversation, uint64_t seq, struct text blob); /* to every follower; fills gaps from the log */
 void deliver_catch_up(struct hub *h, struct follow *f);
+void deliver_head(struct hub *h, struct thread *t, uint64_t seq); /* there are entries up to @seq */
 int deliver_send_entry(struct hub *h, struct member *m, const struct frame *entry) MUST_CHECK; /* hides what the role may not see */
 void deliver_conversation(struct hub *h, struct text conversation, struct text agents); /* a `conversation` frame to who has it, followers and @agents (separated by spaces or commas), here */
 void deliver_others(struct hub *h, struct text conversation, uint64_t seq, struct text blob, struct text nodes); /* an entry to the other brokers that follow */
@@ -162,11 +163,12 @@ void deliver_message(struct hub *h, struct text payload); /* what another broker
 void deliver_changed(struct hub *h, struct text payload); /* a change of state that another broker wrote */
 struct text state_for_resident(struct text state);
 void others_kick(struct hub *h);                       /* something to route, for whoever routes */
-void others_follow(struct hub *h, struct thread *t);   /* who follows has changed */
+void others_follow(struct hub *h, struct text conversation, struct text nodes, uint64_t seq); /* who follows has changed; @seq: the newest entry */
 void others_drain(struct hub *h, struct text node);
 void others_bulletin(struct hub *h, const struct frame *f); /* to every other broker */
 void bulletin_deliver(struct hub *h, const struct frame *f);
 void audit_write(struct hub *h, const struct colleague *by, const char *action, struct text what, struct text after);
+void deliver_shared(struct hub *h);                       /* the other brokers are not those that they were: read again what they follow, too */
 void deliver_back(struct hub *h);                         /* something may have been missed: read again what is followed and held here */
 
 /* change.c: read, decide in core, write; again when stale. */

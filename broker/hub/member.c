@@ -125,14 +125,12 @@ static void thread_told(void *ctx, const struct ticket *ticket, int err, struct 
     struct thread *t = thread_find(h, text_of(id));
     const char *space = said.n > 0 ? memchr(said.s, ' ', said.n) : NULL;
     uint64_t seq;
-    if (!err && t && space && text_to_u64((struct text){said.s, (size_t)(space - said.s)}, &seq) == 0) {
+    if (!err && space && text_to_u64((struct text){said.s, (size_t)(space - said.s)}, &seq) == 0) {
         struct text nodes = {space + 1, said.n - (size_t)(space + 1 - said.s)};
-        (void)!text_copy(nodes, t->nodes, sizeof t->nodes); /* too many: "" then, and signs stay here */
-        others_follow(h, t);
-        LIST_FOR(&t->follows, l, next) {
-            struct follow *f = LIST_OWNER(l, struct follow, in_thread);
-            f->head = seq > f->head ? seq : f->head; /* said elsewhere before we were known to follow */
-            deliver_catch_up(h, f);
+        others_follow(h, text_of(id), nodes, seq);
+        if (t) {
+            (void)!text_copy(nodes, t->nodes, sizeof t->nodes); /* too many: "" then, and signs stay here */
+            deliver_head(h, t, seq); /* said elsewhere before we were known to follow */
         }
     }
     free(id);

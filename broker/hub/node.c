@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NODE_BEAT_MS 400
 #define NODE_DUE_MS 200
@@ -27,13 +28,19 @@ static void node_sources(struct hub *h, bool on)
     }
 }
 
-static void node_list(struct node *n, const struct store_beat *b)
+/* true: somebody is there who was not before. */
+static bool node_list(struct node *n, const struct store_beat *b)
 {
+    char before[HUB_NODES_BYTES];
+    bool joined = false;
     size_t used = 0;
+    memcpy(before, n->all, sizeof before);
     n->all[0] = '\0';
     for (size_t i = 0; i < b->nodes_n && used + b->nodes[i].n + 2 < sizeof n->all; i++) {
         used += (size_t)snprintf(n->all + used, sizeof n->all - used, "%s%.*s", used > 0 ? " " : "", TEXT_ARG(b->nodes[i])); /* fits */
+        joined |= !text_has_word(text_of(before), b->nodes[i]);
     }
+    return joined;
 }
 
 static void node_beaten(void *ctx, const struct ticket *t, int err, const struct store_beat *b)
@@ -49,7 +56,9 @@ static void node_beaten(void *ctx, const struct ticket *t, int err, const struct
     bool had = n->fence != 0;
     n->fence = b->fence;
     (void)!text_copy(b->routes, n->routes, sizeof n->routes); /* a node's id fits */
-    node_list(n, b);
+    if (node_list(n, b)) {
+        deliver_shared(h);
+    }
     if (!b->known) {
         staff_say_here(h); /* new, or buried while we were busy */
     }
@@ -60,6 +69,9 @@ static void node_beaten(void *ctx, const struct ticket *t, int err, const struct
     }
     if (n->fence && !had) {
         log_event(LOG_INFO, "routing_taken", "fence=%llu", (unsigned long long)n->fence);
+    }
+    if (!n->fence && had) {
+        log_event(LOG_INFO, "routing_given_up", "to=%s", n->routes);
     }
     node_sources(h, n->fence != 0);
     if (n->fence && (!had || b->buried)) {

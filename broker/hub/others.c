@@ -7,7 +7,7 @@
 /* What one broker publishes to another: a letter, the conversation, a number, and after a line feed the bytes.
  *   e CID SEQ \n entry    an entry
  *   s CID 0 \n frame      a sign (`typing`, `read`, `bulletin`), msgpack
- *   n CID 0 \n nodes      who follows by now
+ *   n CID SEQ \n nodes    who follows by now, and the newest entry
  *   k - 0 \n             something to route
  *   d - 0 \n             drain */
 static void publish(struct hub *h, struct text node, char letter, struct text conversation, uint64_t seq, struct text bytes)
@@ -56,9 +56,9 @@ void others_bulletin(struct hub *h, const struct frame *f)
     }
 }
 
-void others_follow(struct hub *h, struct thread *t)
+void others_follow(struct hub *h, struct text conversation, struct text nodes, uint64_t seq)
 {
-    publish_all(h, text_of(t->nodes), 'n', text_of(t->id), 0, text_of(t->nodes));
+    publish_all(h, nodes, 'n', conversation, seq, nodes);
 }
 
 void deliver_others(struct hub *h, struct text conversation, uint64_t seq, struct text blob, struct text nodes)
@@ -151,6 +151,14 @@ static void sign_heard(struct hub *h, struct text conversation, struct text byte
     }
 }
 
+/* A page of the resident may have come or gone elsewhere: staff who follow here see it. */
+static void page_changed(struct hub *h, const struct thread *t)
+{
+    if (!list_is_empty(&t->follows) && LIST_OWNER(t->follows.next, struct follow, in_thread)->member->role != RESIDENT) {
+        deliver_conversation(h, text_of(t->id), (struct text){NULL, 0});
+    }
+}
+
 void deliver_message(struct hub *h, struct text payload)
 {
     struct text word[3], bytes;
@@ -170,6 +178,8 @@ void deliver_message(struct hub *h, struct text payload)
     case 'n':
         if (t) {
             (void)!text_copy(bytes, t->nodes, sizeof t->nodes); /* too many: "" then, and signs stay here */
+            deliver_head(h, t, seq); /* what a broker wrote that died before it could say so */
+            page_changed(h, t);
         }
         break;
     case 'k':
@@ -200,6 +210,40 @@ static bool anybody_here(struct hub *h, struct text agents)
     return false;
 }
 
+/* --- after a deaf moment ---------------------------------------------------------------------------------------------------------------------- */
+
+static void back_entries(void *ctx, const struct ticket *t, int err, const struct store_entry *e, size_t n)
+{
+    struct hub *h = ctx;
+    char *id = t->p;
+    if (!err && n > 0) {
+        deliver_entry(h, text_of(id), e[n - 1].seq, e[n - 1].entry); /* the newest; what is before it is read where it is missed */
+    }
+    free(id);
+}
+
+static void back_read(struct hub *h, const struct thread *t)
+{
+    char *id = strdup(t->id);
+    if (!id || store_log_before(h->store, text_of(id), UINT32_MAX, 1, back_entries, h, (struct ticket){.p = id})) {
+        free(id); /* the next entry shows it */
+    }
+}
+
+/* A broker may have died between the store's answer and its word to the others; and pages that were there are there no more. */
+void deliver_shared(struct hub *h)
+{
+    size_t at = 0;
+    void *value;
+    while (h->up && map_next(&h->threads, &at, NULL, &value)) {
+        const struct thread *t = value;
+        if (t->nodes[0] && strcmp(t->nodes, h->config->node) != 0) {
+            back_read(h, t);
+            page_changed(h, t);
+        }
+    }
+}
+
 /* NODE CID SEQ AGENT,AGENT */
 void deliver_changed(struct hub *h, struct text payload)
 {
@@ -210,9 +254,10 @@ void deliver_changed(struct hub *h, struct text payload)
         return; /* our own: told when it was written */
     }
     if (text_is(word[0], "-")) {
-        node_beat(h); /* a broker left: its lease is free */
+        node_beat(h); /* a broker is no more: its lease is free */
         outbox_recover(h->outboxes[0]);
         outbox_recover(h->outboxes[1]);
+        deliver_shared(h);
         return;
     }
     deliver_entry(h, word[1], seq, bytes);
@@ -224,18 +269,6 @@ void deliver_changed(struct hub *h, struct text payload)
     if (node_fence(h)) {
         router_kick(h);
     }
-}
-
-/* --- after a deaf moment ---------------------------------------------------------------------------------------------------------------------- */
-
-static void back_entries(void *ctx, const struct ticket *t, int err, const struct store_entry *e, size_t n)
-{
-    struct hub *h = ctx;
-    char *id = t->p;
-    if (!err && n > 0) {
-        deliver_entry(h, text_of(id), e[n - 1].seq, e[n - 1].entry); /* the newest; what is before it is read where it is missed */
-    }
-    free(id);
 }
 
 static void back_work(void *ctx, const struct ticket *t, int err, const struct text *texts, size_t n)
@@ -253,10 +286,7 @@ void deliver_back(struct hub *h)
     void *value;
     while (h->up && map_next(&h->threads, &at, NULL, &value)) {
         struct thread *t = value;
-        char *id = strdup(t->id);
-        if (!id || store_log_before(h->store, text_of(id), UINT32_MAX, 1, back_entries, h, (struct ticket){.p = id})) {
-            free(id);
-        }
+        back_read(h, t);
         if (!list_is_empty(&t->follows) && LIST_OWNER(t->follows.next, struct follow, in_thread)->member->role != RESIDENT) {
             deliver_conversation(h, text_of(t->id), (struct text){NULL, 0}); /* read along; what is held comes below */
         }

@@ -213,8 +213,8 @@ static void router_looked(void *ctx, const struct ticket *t, int err, const stru
     r->open = 1; /* this pass itself, so that claims that fail at once do not end it early */
     r->claimed = r->given = 0;
     r->more = false;
-    if (err) {
-        r->again = false; /* the store is away: its coming back kicks */
+    if (err || !node_fence(h)) {
+        r->again = false; /* the store is away: its coming back kicks. Or another broker routes by now, and looks for itself */
         r->open = 0;
         r->running = false;
         return;
