@@ -8,7 +8,7 @@ import { newId } from '../lib/client.mjs';
 const AGAIN_MS = 100;
 
 export class Resident {
-  /* @url: WebSocket address. @dropping: forget what `resumed` says is on disk, else repeat it and wait for its ack (both are allowed). @window: says without an ack at one time. */
+  /* @url: WebSocket address, or what gives one at each connect. @dropping: forget what `resumed` says is on disk, else repeat it and wait for its ack (both are allowed). @window: says without an ack at one time. */
   constructor({ url, name, queue = 'burgerzaken', form = 'msgpack', window = 32, dropping = true }) {
     Object.assign(this, { url, name, queue, form, window, dropping });
     this.client = newId();
@@ -65,7 +65,8 @@ export class Resident {
   #open() {
     this.welcomed = this.starting = this.resumed = false;
     this.sent = this.acked;
-    const socket = new WebSocket(this.url, `loket.1.${this.form}`, { perMessageDeflate: false, headers: { origin: this.url.replace(/^ws(.*)\/ws$/, 'http$1') } });
+    const url = typeof this.url === 'function' ? this.url() : this.url;
+    const socket = new WebSocket(url, `loket.1.${this.form}`, { perMessageDeflate: false, handshakeTimeout: 4000, headers: { origin: url.replace(/^ws(.*)\/ws$/, 'http$1') } });
     this.socket = socket;
     socket.on('open', () => this.#send({ verb: 'hello', client: this.client, language: 'nl' }));
     socket.on('error', () => {}); /* `close` follows */

@@ -8,19 +8,24 @@ import { mailParts, startMail, startSms } from '../lib/parts.mjs';
 import { freePort, random, sleep, until } from '../lib/wait.mjs';
 import { Agent } from './agent.mjs';
 import { Mailer, mails, unconfirmed } from './mail.mjs';
+import { runNodes } from './nodes.mjs';
 import { chooseBuild, command, Progress, writeJson } from './options.mjs';
 import { Resident } from './resident.mjs';
 import { exportAll, markerOf, verify } from './verify.mjs';
 
-const usage = `Usage: tests/chaos/run [--messages N] [--kills N] [--short] [--json FILE] [--build DIR] [--seed N] [--keep]
+const usage = `Usage: tests/chaos/run [--nodes N] [--messages N] [--kills N] [--short] [--json FILE] [--build DIR] [--seed N] [--keep]
 
 Residents write by chat, by mail through a real mail server, and by text through Kannel; agents answer on the same channels. Meanwhile loketd, its
 Redis, or both are killed with kill -9, again and again. At the end every message that was acked, or taken by the mail server or Kannel, must stand in
 the log once, in order, with the right words.
 
+With --nodes 2 or more: so many brokers on one Redis, chat alone, 200 agents who take, decline, hand over, rest and lose their connection. Single brokers are
+killed, restarted, or stopped for three seconds; and what routing promises is read from Redis all the while, and asked of the agents.
+
+  --nodes N     (default 1)
   --messages N  messages by residents: 7 of 10 by chat, the rest by mail and text (default 5000)
   --kills N     (default 20)
-  --short       1,200 messages and 6 kills: for continuous integration
+  --short       1,200 messages (3,000 with several nodes) and 6 kills: for continuous integration
   --json FILE   write the figures as one flat JSON object
   --build DIR   folder of the build with loketd and loketctl (default: build/release)
   --seed N      choose the same kills and moments again (default: the time)
@@ -335,6 +340,7 @@ await command({
   known: {
     messages: { kind: 'count', default: 5000 },
     kills: { kind: 'count', default: 20 },
+    nodes: { kind: 'count', default: 1 },
     seed: { kind: 'count', default: (Date.now() % 9999999) + 1 },
     json: { kind: 'path' },
     build: { kind: 'path' },
@@ -344,7 +350,7 @@ await command({
   },
   async work(options, atEnd) {
     options.build = chooseBuild(options.build);
-    if (options.short) Object.assign(options, { messages: 1200, kills: 6 });
+    if (options.short) Object.assign(options, { messages: options.nodes > 1 ? 3000 : 1200, kills: 6 });
     const started = performance.now();
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'loket-chaos-'));
     const progress = new Progress();
@@ -353,6 +359,14 @@ await command({
       if (kept) process.stderr.write(`kept: ${folder}\n`);
       else fs.rmSync(folder, { recursive: true, force: true });
     });
+    if (options.nodes > 1) {
+      const done = await runNodes(options, folder, progress, atEnd);
+      writeJson(options.json, done.figures);
+      for (const line of done.lines) process.stderr.write(`${line}\n`);
+      process.stdout.write(`${done.text}${done.good ? 'good' : 'FAILED'}; seed ${done.figures.seed}, ${done.figures.seconds} s\n`);
+      kept = options.keep || !done.good;
+      return done.good ? 0 : 1;
+    }
     const run = new Run(options, folder, progress);
     await run.begin(atEnd);
     let doing = 'load';

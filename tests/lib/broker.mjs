@@ -76,7 +76,8 @@ export class Broker {
   }
 
   get redisSocket() {
-    return path.join(this.data, 'redis', 'redis.sock');
+    const url = this.config.redis?.url;
+    return url?.startsWith('unix://') ? url.slice('unix://'.length) : path.join(this.data, 'redis', 'redis.sock');
   }
 
   get redisPid() {
@@ -263,6 +264,7 @@ export async function startBroker(options = {}, t = null) {
 export async function newBroker(options = {}, t = null) {
   const { port: wanted, folder: given, build, env, ...settings } = options;
   const folder = given ?? fs.mkdtempSync(path.join(os.tmpdir(), 'loket-test-'));
+  fs.mkdirSync(folder, { recursive: true });
   const port = wanted ?? (await freePort());
   const config = {
     listen: `127.0.0.1:${port}`,
