@@ -266,26 +266,25 @@ static int agent_unknown(struct ctl *c)
     return 0;
 }
 
-static int agent_public(struct ctl *c, struct buf *out, const struct text **stored, struct frame_fault *fault)
+static int agent_public(struct ctl *c, struct buf *out, const struct text **stored)
 {
     bool has_password;
     *stored = ctl_find(c->staff, c->rules.staff_n, text_of(c->id));
-    return *stored ? rules_agent_public(**stored, out, &has_password, fault) : ERR_NOT_FOUND;
+    return *stored ? rules_agent_public(**stored, out, &has_password) : ERR_NOT_FOUND;
 }
 
 static int agent_show(struct ctl *c)
 {
     struct buf json;
-    struct frame_fault fault;
     const struct text *stored;
     buf_init(&json, SETTINGS_BYTES_MAX);
-    int err = agent_public(c, &json, &stored, &fault);
+    int err = agent_public(c, &json, &stored);
     if (!err) {
         json_print(buf_text(&json));
         ctl_end(c, 0);
     }
     buf_done(&json);
-    return err == ERR_NOT_FOUND ? agent_unknown(c) : err ? ctl_fault(c, err, &fault) : 0;
+    return err == ERR_NOT_FOUND ? agent_unknown(c) : err;
 }
 
 int ctl_agent_show(struct ctl *c)
@@ -302,7 +301,7 @@ static int agent_set(struct ctl *c)
     struct store_author by = ctl_author();
     const struct text *stored;
     buf_init(&there, SETTINGS_BYTES_MAX);
-    (void)!agent_public(c, &there, &stored, &fault); /* somebody new, or unreadable: from nothing */
+    (void)!agent_public(c, &there, &stored); /* somebody new, or unreadable: from nothing */
     char *wanted = json_wanted(c, buf_text(&there));
     int err =
         wanted ? rules_agent(&c->rules, text_of(c->id), stored ? *stored : (struct text){NULL, 0}, text_of(wanted), NULL, &made, &fault) : ERR_MEMORY;

@@ -208,16 +208,15 @@ static int staff_password(struct ctl *c)
 {
     const struct text *stored = ctl_find(c->staff, c->rules.staff_n, text_of(c->id));
     struct buf public;
-    struct frame_fault fault;
     bool has_password;
     if (!stored) {
         return ERR_NOT_FOUND;
     }
     buf_init(&public, SETTINGS_BYTES_MAX);
-    int err = rules_agent_public(*stored, &public, &has_password, &fault);
+    int err = rules_agent_public(*stored, &public, &has_password);
     c->json = err ? NULL : json_loadb(public.data, public.len, 0, NULL);
     buf_done(&public);
-    return err ? ctl_fault(c, err, &fault) : staff_put(c);
+    return err ? err : staff_put(c);
 }
 
 int ctl_staff_password(struct ctl *c)
@@ -230,13 +229,12 @@ static int staff_remove(struct ctl *c)
     const struct text *stored = ctl_find(c->staff, c->rules.staff_n, text_of(c->id));
     struct store_author by = ctl_author();
     struct buf public;
-    struct frame_fault fault;
     bool has_password;
     if (!stored) {
         return ERR_NOT_FOUND;
     }
     buf_init(&public, SETTINGS_BYTES_MAX);
-    (void)!rules_agent_public(*stored, &public, &has_password, &fault); /* what cannot be read can go, too */
+    (void)!rules_agent_public(*stored, &public, &has_password); /* what cannot be read can go, too */
     by.before = buf_text(&public);
     int err = store_staff_remove(c->store, text_of(c->id), &by, ctl_done, c, (struct ticket){0});
     buf_done(&public);

@@ -7,6 +7,7 @@
 
 #define PASSWORD_BYTES_MIN 12
 #define PASSWORD_BYTES_MAX 1024
+#define LIST_BYTES_MAX (64u << 20) /* 4,096 people of at most 16 kB on average; they are some 400 bytes */
 
 struct agent_change {
     struct api_pairs settings; /* while the staff is read: which queues there are */
@@ -45,42 +46,72 @@ static struct agent_change *change_new(struct api_call *a)
 
 /* --- reading ------------------------------------------------------------------------------------------------------------------------------- */
 
-static json_t *agent_row(struct text id, struct text stored)
+/* Thousands of people are many milliseconds of reading and writing JSON: on another thread, while the loop goes on. */
+struct agent_list {
+    struct api_call *call;
+    struct api_pairs staff;
+    struct buf out;
+    int err;
+};
+
+static void list_free(void *state)
 {
-    struct frame_fault fault;
+    struct agent_list *l = state;
+    api_pairs_done(&l->staff);
+    buf_done(&l->out);
+    free(l);
+}
+
+static int agent_row(struct text id, struct text stored, struct buf *out)
+{
     struct buf public;
     char etag[API_ETAG_BYTES];
     bool has_password;
-    json_t *row = NULL;
-    buf_init(&public, SETTINGS_BYTES_MAX);
-    int err = rules_agent_public(stored, &public, &has_password, &fault);
-    if (!err || err == ERR_BAD_FIELD) { /* what cannot be read is shown as null; the log says why */
-        json_t *set = err ? json_null() : json_loadb(public.data, public.len, 0, NULL);
-        api_etag(err ? stored : buf_text(&public), etag);
-        row = json_pack("{s:o,s:b,s:s,s:o}", "id", api_text(id), "has_password", has_password, "etag", etag, "settings", set);
+    buf_init(&public, 2 * SETTINGS_BYTES_MAX);
+    int err = rules_agent_public(stored, &public, &has_password);
+    if (err == ERR_BAD_FRAME) {
+        err = buf_add_z(&public, "null"); /* the log says why */
     }
+    api_etag(buf_text(&public), etag);
+    /* An id is plain, and the tag without its own quotes is hexadecimal: nothing to escape. */
+    err = err ? err : buf_addf(out, "{\"id\":\"%.*s\",\"has_password\":%s,\"etag\":\"\\\"%.16s\\\"\",\"settings\":", TEXT_ARG(id),
+                               has_password ? "true" : "false", etag + 1);
+    err = err ? err : buf_add_text(out, buf_text(&public));
     buf_done(&public);
-    return row;
+    return err ? err : buf_add_byte(out, '}');
+}
+
+static void list_work(void *ctx)
+{
+    struct agent_list *l = ctx;
+    buf_init(&l->out, LIST_BYTES_MAX);
+    l->err = buf_addf(&l->out, "{\"count\":%zu,\"results\":[", l->staff.n / 2);
+    for (size_t i = 0; !l->err && i + 1 < l->staff.n; i += 2) {
+        l->err = i > 0 ? buf_add_byte(&l->out, ',') : 0;
+        l->err = l->err ? l->err : agent_row(l->staff.texts[i], l->staff.texts[i + 1], &l->out);
+    }
+    l->err = l->err ? l->err : buf_add_z(&l->out, "]}");
+}
+
+static void list_done(void *ctx)
+{
+    struct agent_list *l = ctx;
+    if (l->err) {
+        api_fail(l->call, l->err);
+    } else {
+        api_answer_text(l->call, 200, "application/json", buf_text(&l->out), NULL);
+    }
 }
 
 static void agents_listed(void *ctx, const struct ticket *t, int err, const struct text *staff, size_t n)
 {
     struct api_call *a = ctx;
+    struct agent_list *l = a->state;
     (void)t;
+    err = err ? err : api_pairs_keep(&l->staff, staff, n);
+    err = err ? err : loop_work(a->h->loop, list_work, list_done, l);
     if (err) {
         api_fail(a, err);
-        return;
-    }
-    json_t *results = json_array();
-    for (size_t i = 0; !err && i + 1 < n; i += 2) {
-        json_t *row = agent_row(staff[i], staff[i + 1]);
-        err = row ? json_array_append_new(results, row) : -1;
-    }
-    if (err) {
-        json_decref(results);
-        api_fail(a, ERR_MEMORY);
-    } else {
-        api_answer(a, 200, api_list(results), NULL);
     }
 }
 
@@ -94,8 +125,17 @@ static void staff_read(struct api_call *a, store_texts_done done)
 
 void api_agent_list(struct api_call *a)
 {
-    if (api_query_only(a, "")) {
+    if (!api_query_only(a, "")) {
+        return;
+    }
+    struct agent_list *l = calloc(1, sizeof *l);
+    if (l) {
+        l->call = a;
+        a->state = l;
+        a->state_free = list_free;
         staff_read(a, agents_listed);
+    } else {
+        api_fail(a, ERR_MEMORY);
     }
 }
 
@@ -107,18 +147,17 @@ static void refuse_unknown(struct api_call *a)
 static void agent_got(void *ctx, const struct ticket *t, int err, const struct text *staff, size_t n)
 {
     struct api_call *a = ctx;
-    struct frame_fault fault;
     struct buf public;
     bool has_password;
     (void)t;
     const struct text *stored = err ? NULL : api_find(staff, n, text_of(a->id));
-    buf_init(&public, SETTINGS_BYTES_MAX);
+    buf_init(&public, 2 * SETTINGS_BYTES_MAX);
     if (err) {
         api_fail(a, err);
     } else if (!stored) {
         refuse_unknown(a);
-    } else if ((err = rules_agent_public(*stored, &public, &has_password, &fault))) {
-        api_refuse(a, 503, err_name(err), fault.path, "the stored entry cannot be read (%s); PUT a whole one over it", fault.remedy);
+    } else if ((err = rules_agent_public(*stored, &public, &has_password))) {
+        api_refuse(a, 503, err_name(err), NULL, "the stored entry cannot be read; PUT a whole one over it");
     } else {
         api_answer_json(a, 200, buf_text(&public));
     }
@@ -308,18 +347,17 @@ static void agent_delete(void *ctx, const struct ticket *t, int err, const struc
 {
     struct api_call *a = ctx;
     struct agent_change *c = a->state;
-    struct frame_fault fault;
     bool has_password;
     (void)t;
     const struct text *stored = err ? NULL : api_find(staff, n, text_of(a->id));
-    buf_init(&c->made.before, SETTINGS_BYTES_MAX);
+    buf_init(&c->made.before, 2 * SETTINGS_BYTES_MAX);
     err = err ? err : stored ? buf_add_text(&c->stored, *stored) : 0;
     if (err) {
         api_fail(a, err);
     } else if (!stored) {
         refuse_unknown(a);
     } else {
-        (void)!rules_agent_public(*stored, &c->made.before, &has_password, &fault); /* unreadable ones can go, too */
+        (void)!rules_agent_public(*stored, &c->made.before, &has_password); /* unreadable ones can go, too */
         if (agent_allowed(a)) {
             agent_write(a);
         }

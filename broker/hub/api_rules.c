@@ -224,17 +224,15 @@ int rules_queue_remove(const struct rules *r, struct text id, struct frame_fault
 
 /* --- staff --------------------------------------------------------------------------------------------------------------------------------- */
 
-int rules_agent_public(struct text stored, struct buf *out, bool *has_password, struct frame_fault *fault)
+int rules_agent_public(struct text stored, struct buf *out, bool *has_password)
 {
-    struct frame_agent_settings set;
-    struct frame_arena *arena = frame_arena_new();
-    char *hash = NULL;
-    *fault = (struct frame_fault){.remedy = ""};
-    int err = arena ? settings_agent_stored(stored, arena, &set, &hash, fault) : ERR_MEMORY;
-    err = err ? err : settings_agent_store(&set, NULL, out);
-    *has_password = hash != NULL;
-    free(hash);
-    frame_arena_free(&arena);
+    json_t *o = json_loadb(stored.s, stored.n, 0, NULL);
+    *has_password = json_is_string(json_object_get(o, "password"));
+    (void)json_object_del(o, "password"); /* there may be none */
+    char *text = json_is_object(o) ? json_dumps(o, JSON_COMPACT) : NULL;
+    int err = text ? buf_add_z(out, text) : ERR_BAD_FRAME;
+    free(text);
+    json_decref(o);
     return err;
 }
 
@@ -268,19 +266,19 @@ int rules_agent(const struct rules *r, struct text id, struct text stored, struc
     struct frame_arena *arena = frame_arena_new();
     int err = arena ? 0 : ERR_MEMORY;
     if (!err && stored.s) {
-        struct frame_fault unreadable; /* what cannot be read is replaced: that is how it is mended */
-        if (settings_agent_stored(stored, arena, &old, &old_hash, &unreadable) == 0) {
-            err = settings_agent_store(&old, NULL, &out->before);
-        }
+        /* What cannot be read is replaced: that is how it is mended. */
+        struct frame_fault unreadable;
+        bool has_password;
+        (void)!settings_agent_stored(stored, arena, &old, &old_hash, &unreadable);
+        (void)!rules_agent_public(stored, &out->before, &has_password);
     }
     err = err ? err : settings_agent_read(json, is_known, &known, arena, &set, fault);
     if (!err) {
         const char *hash = password_hash ? password_hash : old_hash;
         agent_limits(&set, out);
         out->had_password = old_hash != NULL;
-        out->has_password = hash != NULL;
         err = settings_agent_store(&set, hash, &out->entry);
-        err = err ? err : settings_agent_store(&set, NULL, &out->after);
+        err = err ? err : rules_agent_public(buf_text(&out->entry), &out->after, &out->has_password);
     }
     free(old_hash);
     frame_arena_free(&arena);

@@ -41,7 +41,7 @@ struct rules_agent {
 int rules_agent(const struct rules *r, struct text id, struct text stored, struct text json, const char *password_hash, struct rules_agent *out,
                 struct frame_fault *fault) MUST_CHECK;
 void rules_agent_done(struct rules_agent *a);
-/* An entry without its secrets, appended to @out. */
-int rules_agent_public(struct text stored, struct buf *out, bool *has_password, struct frame_fault *fault) MUST_CHECK;
+/* An entry without its secrets, appended to @out; else as it is stored, and not checked. ERR_BAD_FRAME: no JSON object. */
+int rules_agent_public(struct text stored, struct buf *out, bool *has_password) MUST_CHECK;
 
 #endif
