@@ -46,4 +46,3 @@ int store_outbox_take(struct store *s, const char *channel, bool again, size_t m
     }
     return store_call(s, "loket_outbox_take", 8, argv, out_parse, op);
 }
-

@@ -171,7 +171,7 @@ export interface ChannelRule {
     must_accept?: boolean | undefined;
 }
 
-/** One member of staff, as administrators see it. The password is set by `loketctl`. */
+/** One member of staff, as administrators see it, without the password. */
 export interface AgentSettings {
     /** display name */
     name: string;

@@ -104,8 +104,8 @@ test('methods that are not meant are refused', async () => {
   for (const method of ['TRACE', 'BREW']) {
     assert.ok([400, 403, 404, 405, 501, 'closed'].includes((await raw(`${method} / HTTP/1.1\r\nHost: x\r\n\r\n`)).status), method);
   }
-  assert.equal((await raw('POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n')).status, 404);
-  assert.equal((await get('/api/sign-in')).status, 404);
+  assert.equal((await raw('POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n')).status, 405);
+  assert.equal((await get('/api/sign-in')).status, 405);
   assert.equal((await get('/api/nothing')).status, 404);
 });
 
