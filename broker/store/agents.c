@@ -6,6 +6,9 @@
 int store_presence_set(struct store *s, struct text agent, struct text presence, uint64_t now_ms, store_plain_done done, void *ctx, struct ticket t)
 {
     struct number now;
+    if (agent.n == 0 || presence.n == 0 || !free_of(presence, " ")) {
+        return ERR_BAD_FIELD;
+    }
     struct text argv[7] = {[4] = agent, presence, number(now_ms, &now)};
     return call_plain(s, "loket_presence", 7, argv, done, ctx, t);
 }

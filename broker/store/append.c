@@ -189,6 +189,7 @@ int store_append(struct store *s, const struct store_append *a, store_append_don
 {
     struct append_batch *b = s->batch;
     int err = s->up ? 0 : ERR_STORE_AWAY;
+    err = err ? err : a->channel.n == 0 || channel_is_known(a->channel) ? 0 : ERR_BAD_FIELD;
     if (!err && (b->n == APPEND_BATCH_MAX || b->words.len + a->entry.n > APPEND_BATCH_BYTES_MAX / 2)) {
         err = append_batch_send(s);
     }

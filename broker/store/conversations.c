@@ -40,6 +40,10 @@ int store_arrive(struct store *s, const struct store_arrive *a, store_arrive_don
     struct text argv[STORE_ARGS_MAX];
     struct number head, priority, now, first, resolve, most;
     CHECK(a->references_n <= 50 && a->head_start_ms >= 0);
+    if (a->queue.n == 0 || !free_of(a->queue, " |") || !free_of(a->overflow_queue, " |") || !free_of(a->language, " |") || !free_of(a->needs, " |") ||
+        !free_of(a->prefers, " |") || !channel_is_known(a->channel)) {
+        return ERR_BAD_FIELD;
+    }
     const struct text fixed[] = {a->source, a->source_id, a->conversation_new, a->resident_new, a->queue, a->channel, a->address, a->name, a->subject,
                                  a->subject_key, a->token_conversation, a->message_id, a->entry, a->client, number((uint64_t)a->head_start_ms, &head),
                                  number(a->priority, &priority), number(a->now_ms, &now), a->language, a->needs, a->prefers,

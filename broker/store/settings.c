@@ -7,6 +7,9 @@ int store_staff_put(struct store *s, struct text agent, struct text json, uint64
     struct number units, most[3], now;
     struct text argv[15] = {[4] = agent, json, number(capacity, &units), number(limits[0], &most[0]), number(limits[1], &most[1]), number(limits[2], &most[2]),
                             number(by->now_ms, &now), by->actor, by->before, by->after, by->seen.s ? by->seen : TEXT_LITERAL("*")};
+    if (agent.n == 0 || !free_of(agent, " ,|")) {
+        return ERR_BAD_FIELD;
+    }
     return call_plain(s, "loket_staff_put", 15, argv, done, ctx, t);
 }
 

@@ -2,6 +2,8 @@
 #ifndef LOKET_STORE_INTERNAL_H
 #define LOKET_STORE_INTERNAL_H
 
+#include <string.h>
+
 #include "base/check.h"
 #include "base/log.h"
 #include "loop/redis.h"
@@ -102,6 +104,21 @@ static inline uint64_t at_number(const struct redis_reply *r, size_t i)
 {
     int64_t n = redis_reply_integer(redis_reply_at(r, i));
     return n > 0 ? (uint64_t)n : 0;
+}
+
+/* Lists and lines are texts with separators: what stands in one must not hold any. */
+static inline bool free_of(struct text t, const char *separators)
+{
+    size_t i = 0;
+    while (i < t.n && t.s[i] && !strchr(separators, t.s[i])) {
+        i++;
+    }
+    return i == t.n;
+}
+
+static inline bool channel_is_known(struct text t)
+{
+    return text_is(t, "chat") || text_is(t, "email") || text_is(t, "sms");
 }
 
 /* Empty means absent in what the functions answer. */

@@ -4,10 +4,12 @@
 -- 'ok' or the name of an error in errors.def.
 --
 -- Keys (P is the organisation's prefix '{o:ORG}:'):
---   P c:CID            hash    seq state channel nodes, n:CLIENT = highest counter of that client; unanswered version owner held back offered joined
+--   P c:CID            hash    seq brief, n:CLIENT = highest counter of that client; state channel nodes unanswered version owner held back offered joined
 --                              share queue resident name subject subject_key opened queued place head prio assigned closed due counted line row lang
 --                              needs prefers declined first_due resolve_due related read_r read_a last_mid reason pages
 --                              share = who bears it, 'AGENT:UNITS:SOFT:CHANNEL …'; nodes = brokers where somebody follows it, 'N1 N2';
+--                              brief = 'STATE CHANNEL +|- OWNER|- NODES…' once more, for append: each field that it reads costs Redis a twelfth of a
+--                              message. + while unanswered
 --                              pages = those of them where a page of the resident does; unanswered = since when no agent has said anything, or 0;
 --                              assigned = since when its owner has it, or the last one had it; line, row = where and as what it stands to be routed
 --   P c:CID:log        stream  the messages, SEQ-0 from 1 without gaps; field e is an encoded `entry` frame
@@ -93,6 +95,16 @@ local function set_or_drop(key, field, value)
   if value and value ~= '' then call('HSET', key, field, value) else call('HDEL', key, field) end
 end
 
+local function brief(state, channel, unanswered, owner, nodes)
+  return table.concat({state, channel, (unanswered or '0') == '0' and '-' or '+', owner or '-', nodes or ''}, ' ')
+end
+
+-- After any change of what it tells.
+local function brief_write(conv)
+  local v = call('HMGET', conv, 'state', 'channel', 'unanswered', 'owner', 'nodes')
+  call('HSET', conv, 'brief', brief(v[1], v[2], v[3], v[4] or nil, v[5]))
+end
+
 local function waits(state)
   return state == 'queued' or state == 'offered'
 end
@@ -107,11 +119,15 @@ local function owned(state)
 end
 
 -- The time series: one hash a quarter of an hour.
+local stats_key = {} -- the last one used: it costs more to make than to use
 local function tally(p, now, queue, channel, agent, metric, n)
   if n == 0 then return end
-  local key = p .. 'stats:' .. number(now - now % QUARTER_MS)
-  local total = call('HINCRBY', key, queue .. '|' .. channel .. '|' .. agent .. '|' .. metric, n)
-  if total == n then call('EXPIRE', key, STATS_S) end
+  local at = now - now % QUARTER_MS
+  if stats_key.at ~= at or stats_key.p ~= p then
+    stats_key = {at = at, p = p, key = p .. 'stats:' .. number(at)}
+  end
+  local total = call('HINCRBY', stats_key.key, queue .. '|' .. channel .. '|' .. agent .. '|' .. metric, n)
+  if total == n then call('EXPIRE', stats_key.key, STATS_S) end
 end
 
 -- A place in line: the time of enqueueing, but never the same twice, so that two who came in one tick of the clock stay in their order.

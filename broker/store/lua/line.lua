@@ -1,29 +1,33 @@
 -- The lines that the router reads: who is queued stands in exactly one.
-local function line_out(p, cid)
-  local conv = p .. 'c:' .. cid
-  local v = call('HMGET', conv, 'line', 'row')
-  if not v[1] then return end
-  local key = p .. 'line:' .. v[1]
-  call('ZREM', key, v[2])
+-- The caller sets `line` and `row`, or drops them.
+local function line_leave(p, class, row)
+  local key = p .. 'line:' .. class
+  call('ZREM', key, row)
   local head = call('ZRANGE', key, 0, 0, 'WITHSCORES')
-  if head[1] then call('ZADD', p .. 'lines', head[2], v[1]) else call('ZREM', p .. 'lines', v[1]) end
-  call('HDEL', conv, 'line', 'row')
+  if head[1] then call('ZADD', p .. 'lines', head[2], class) else call('ZREM', p .. 'lines', class) end
 end
 
-local function line_in(p, cid)
-  local conv = p .. 'c:' .. cid
-  local v = call('HMGET', conv, 'queue', 'channel', 'lang', 'needs', 'prefers', 'held', 'place', 'head', 'queued', 'version', 'declined')
+-- @v: queue, channel, lang, needs, prefers, held, place, head, queued, version, declined. Answers line and row.
+local function line_enter(p, cid, v)
   local class = table.concat({v[1], v[2], v[3] or '', v[4] or '', v[5] or '', v[6] or ''}, '|')
   local score = number(v[7] - (v[8] or 0))
   local row = table.concat({cid, score, v[9], v[10], v[11] or nil}, ' ')
   call('ZADD', p .. 'line:' .. class, score, row)
   call('ZADD', p .. 'lines', 'LT', score, class)
+  return class, row
+end
+
+local function line_in(p, cid)
+  local conv = p .. 'c:' .. cid
+  local v = call('HMGET', conv, 'queue', 'channel', 'lang', 'needs', 'prefers', 'held', 'place', 'head', 'queued', 'version', 'declined')
+  local class, row = line_enter(p, cid, v)
   call('HSET', conv, 'line', class, 'row', row)
 end
 
 -- Something that the row shows is another one.
 local function line_again(p, cid)
-  line_out(p, cid)
+  local v = call('HMGET', p .. 'c:' .. cid, 'line', 'row')
+  line_leave(p, v[1], v[2])
   line_in(p, cid)
 end
 

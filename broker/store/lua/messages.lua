@@ -1,42 +1,44 @@
 -- An agent's first words to the resident: the promise is kept, or was not.
-local function answered(p, cid, since, author, now)
+local function answered(p, cid, author, now)
   local conv = p .. 'c:' .. cid
-  local v = call('HMGET', conv, 'queue', 'channel', 'first_due')
+  local v = call('HMGET', conv, 'queue', 'channel', 'first_due', 'unanswered')
   call('HSET', conv, 'unanswered', '0')
   call('HDEL', conv, 'first_due')
   call('ZREM', p .. 'targets', 'first:' .. cid)
   tally(p, now, v[1], v[2], author, 'first', 1)
-  tally(p, now, v[1], v[2], author, 'first_ms', math.max(0, now - since))
+  tally(p, now, v[1], v[2], author, 'first_ms', math.max(0, now - v[4]))
   if v[3] then tally(p, now, v[1], v[2], author, now <= tonumber(v[3]) and 'first_in' or 'first_late', 1) end
+  brief_write(conv)
+end
+
+local function brief_read(brief, node)
+  local state, channel, open, owner, nodes = brief:match('^(%S+) (%S+) (%S) (%S+) (.*)$')
+  local tail = (nodes == '' or nodes == node) and ' ' .. state or ' ' .. state .. ' ' .. nodes
+  return {state = state, channel = channel, open = open == '+', owner = owner, tail = tail}
 end
 
 -- One message. Every message goes through here, and Redis is the narrowest place: three commands, few and short texts in, and one text out,
 -- 'SEQ STATE', with the brokers that follow when there are others than @node. Whoever does not get that gets {error, seq, state, highest counter}.
 -- An error of Redis is one message's alone (pcall). @how: 'COUNTER' of a resident in the chat, or 'COUNTER WHO CHANNEL OUTBOX NOW MUST_OWN' (WHO: 1 the
--- resident, 0 an agent to the resident, 2 an agent to colleagues; '-', '-' and '' when there is none).
--- @pcall, @format, @number: handed in, since a global is looked up by name.
-local function append_one(pcall, format, number, p, node, cid, client, how, entry)
-  local conv = p .. 'c:' .. cid
-  local counter, who, channel, outbox, now, must_own = how, '1', 'chat', '-', '0', ''
-  local count = number(how)
-  if not count then
-    counter, who, channel, outbox, now, must_own = how:match('^(%d+) (%d) (%S+) (%S+) (%d+) (.*)$')
-    count = number(counter)
-  end
-  local v = pcall('HMGET', conv, 'seq', 'state', client, 'channel', 'nodes')
+-- resident, 0 an agent to the resident, 2 an agent to colleagues; '-', '-' and '' when there is none). @x: what all messages of a call share.
+local function append_one(x, cid, client, how, entry)
+  local p, pcall = x.p, x.pcall
+  local conv, counter, who, channel, outbox, now, must_own = p .. 'c:' .. cid, how, '1', 'chat', '-', '0', ''
+  if how:find(' ', 1, true) then counter, who, channel, outbox, now, must_own = how:match('^(%d+) (%d) (%S+) (%S+) (%d+) (.*)$') end
+  local v = pcall('HMGET', conv, 'seq', 'brief', client)
   if v.err then return {'store_reply'} end
   if not v[1] then return {'not_found'} end
-  local since = '0'
-  if must_own ~= '' then
-    local o = pcall('HMGET', conv, 'owner', 'joined', 'unanswered')
-    if o[1] ~= must_own and not has(o[2], must_own) then return {'forbidden'} end
-    since = o[3] or '0'
+  local b = x[v[2]]
+  if not b then
+    b = brief_read(v[2], x.node)
+    x[v[2]] = b
   end
+  if must_own ~= '' and b.owner ~= must_own and not has(call('HGET', conv, 'joined'), must_own) then return {'forbidden'} end
   if client ~= '' then
-    local step = count - (v[3] or 0)
-    if step ~= 1 then return {step < 1 and 'duplicate' or 'counter_gap', v[1], v[2], v[3] or 0} end
+    local step = counter - (v[3] or 0)
+    if step ~= 1 then return {step < 1 and 'duplicate' or 'counter_gap', v[1], b.state, v[3] or 0} end
   end
-  local seq = format('%d', v[1] + 1)
+  local seq = x.format('%d', v[1] + 1)
   local id = seq .. '-0'
   if pcall('XADD', conv .. ':log', id, 'e', entry) ~= id then return {'store_reply'} end
   if client ~= '' then
@@ -44,22 +46,22 @@ local function append_one(pcall, format, number, p, node, cid, client, how, entr
   else
     pcall('HSET', conv, 'seq', seq)
   end
-  if channel ~= '-' and channel ~= v[4] then
+  if channel ~= '-' and channel ~= b.channel then
     call('HSET', conv, 'channel', channel)
-    if waits(v[2]) then recount(p, cid, channel) end
+    brief_write(conv)
+    if waits(b.state) then recount(p, cid, channel) end
   end
   if outbox ~= '-' then call('XADD', p .. 'outbox:' .. outbox, '*', 'c', cid, 's', seq) end
-  if who == '1' and asks(v[2]) then call('SADD', p .. 'attention', cid) end
-  if who == '0' and since ~= '0' then answered(p, cid, number(since), must_own, number(now)) end
-  if not v[5] or v[5] == '' or v[5] == node then return seq .. ' ' .. v[2] end
-  return seq .. ' ' .. v[2] .. ' ' .. v[5]
+  if who == '1' and asks(b.state) then call('SADD', p .. 'attention', cid) end
+  if who == '0' and must_own ~= '' and b.open then answered(p, cid, must_own, tonumber(now)) end
+  return seq .. b.tail
 end
 
 -- KEYS: prefix   ARGV: node, then four for each message: cid, 'n:CLIENT' or '', how, entry. Answers each in its turn.
 local function append(keys, argv)
-  local p, node, out, pcall, format, number = keys[1], argv[1], {}, redis.pcall, string.format, tonumber
+  local out, x = {}, {p = keys[1], node = argv[1], pcall = redis.pcall, format = string.format} -- looked up once: a global costs
   for i = 2, #argv, 4 do
-    out[#out + 1] = append_one(pcall, format, number, p, node, argv[i], argv[i + 1], argv[i + 2], argv[i + 3])
+    out[#out + 1] = append_one(x, argv[i], argv[i + 1], argv[i + 2], argv[i + 3])
   end
   return out
 end
@@ -103,6 +105,7 @@ local function arrive_in(p, cid, rid, who, argv)
   local seq = c[1] + 1
   write_entry(p, cid, seq, argv[13])
   call('HSET', conv, 'seq', seq, 'channel', channel)
+  brief_write(conv)
   if argv[9] ~= '' and not c[7] then call('HSET', conv, 'subject', argv[9], 'subject_key', argv[10]) end
   call('ZADD', p .. 'r:' .. rid .. ':addresses', now, who)
   if c[2] ~= 'closed' then call('ZADD', p .. 'r:' .. rid .. ':open', now, cid) end
@@ -114,18 +117,20 @@ end
 
 local function arrive_new(p, cid, rid, who, queue, related, argv)
   local conv, channel, now, place = p .. 'c:' .. cid, argv[6], argv[17], place_take(p, tonumber(argv[17]))
+  local class, row = line_enter(p, cid, {queue, channel, argv[18], argv[19], argv[20], nil, place, argv[15], now, '1'})
   write_entry(p, cid, 1, argv[13])
   -- First what `append` reads: a small hash is looked through from its front.
-  local fields = {'seq', '1', 'state', 'queued', 'channel', channel, 'nodes', ''}
-  if argv[14] ~= '' then
-    fields[9], fields[10] = 'n:' .. argv[14], '1'
-  end
-  for _, f in ipairs({{'unanswered', now}, {'version', '1'}, {'queue', queue}, {'resident', rid}, {'counted', channel}, {'opened', now}, {'queued', now},
-    {'place', number(place)}, {'head', argv[15]}, {'prio', argv[16]}, {'name', argv[8]}, {'subject', argv[9]}, {'subject_key', argv[9] ~= '' and argv[10] or ''}, {'lang', argv[18]},
-    {'needs', argv[19]}, {'prefers', argv[20]}, {'related', related or ''}}) do
-    if f[2] ~= '' then
-      fields[#fields + 1], fields[#fields + 2] = f[1], f[2]
+  local fields = {'seq', '1', 'brief', brief('queued', channel, now)}
+  local function add(name, value)
+    if value ~= '' then
+      fields[#fields + 1], fields[#fields + 2] = name, value
     end
+  end
+  if argv[14] ~= '' then add('n:' .. argv[14], '1') end
+  for name, value in pairs({state = 'queued', channel = channel, unanswered = now, version = '1', queue = queue, resident = rid, counted = channel, opened = now,
+    queued = now, place = number(place), head = argv[15], prio = argv[16], name = argv[8], subject = argv[9], subject_key = argv[9] ~= '' and argv[10] or '',
+    lang = argv[18], needs = argv[19], prefers = argv[20], related = related or '', line = class, row = row}) do
+    add(name, value)
   end
   call('HSET', conv, unpack(fields))
   if argv[7] ~= '' then
@@ -136,7 +141,6 @@ local function arrive_new(p, cid, rid, who, queue, related, argv)
   call('ZADD', p .. 'r:' .. rid .. ':open', now, cid)
   call('ZADD', p .. 'waiting:' .. queue, number(place - argv[15]), cid)
   call('HINCRBY', p .. 'counts', queue .. ':' .. channel, 1)
-  line_in(p, cid)
   promise(p, cid, argv[21], argv[22])
   tally(p, tonumber(now), queue, channel, '', 'arrived', 1)
   remember(p, cid, 1, argv[1], argv[2], argv[12])

@@ -6,10 +6,10 @@ local function bury(p, dead, now, grace)
   for i = 1, #all, 2 do
     if has(all[i + 1], dead) then
       local a = agent_of(all[i + 1])
-      if has(a.here, dead) then
-        a.here = without(a.here, dead) or ''
-        if a.here == '' then gone(p, all[i], a, now, grace) end
-        agent_put_or_drop(p, all[i], a)
+      if has(a[HERE], dead) then
+        a[HERE] = without(a[HERE], dead) or ''
+        if a[HERE] == '' then gone(p, all[i], a, now, grace) end
+        agent_put(p, all[i], a)
       end
     end
   end

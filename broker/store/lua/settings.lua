@@ -51,9 +51,9 @@ local function staff_put(keys, argv)
     if call('HDEL', p .. 'staff', a) == 0 then return {'not_found'} end
   else
     call('HSET', p .. 'staff', a, argv[2])
-    row.capacity, row.max_chat, row.max_email, row.max_sms = tonumber(argv[3]), tonumber(argv[4]), tonumber(argv[5]), tonumber(argv[6])
+    row[CAPACITY], row[LIMIT.chat], row[LIMIT.email], row[LIMIT.sms] = argv[3], argv[4], argv[5], argv[6]
   end
-  agent_put_or_drop(p, a, row)
+  agent_put(p, a, row)
   audit_write(p, argv[7], argv[8], 'staff', a, argv[9], argv[10])
   call('PUBLISH', p .. 'staff', a)
   return {'ok'}

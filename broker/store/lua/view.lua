@@ -29,6 +29,7 @@ local function follow(keys, argv)
   local nodes
   if argv[3] == '1' then nodes = alive(keys[1], with(v[2], node), node) else nodes = without(v[2], node) or '' end
   call('HSET', conv, 'nodes', nodes)
+  brief_write(conv)
   if argv[4] == '1' then
     call('HSET', conv, 'pages', with(v[3], node))
   elseif v[3] then

@@ -86,7 +86,7 @@ static void who_does_not_hold_it_may_not_write(void **state)
 {
     (void)state;
     open_chat(b, "owned", "tax", 1000);
-    assert_int_equal(do_presence(b, T("sanne"), T("available"), T("node1"), NONE, 6, 1000).err, 0);
+    sign_in(b, "sanne", 6, 1000);
     struct store_append a = say("owned", "console", 1, "by the agent");
     a.from_resident = false;
     a.channel = NONE;
@@ -100,6 +100,51 @@ static void who_does_not_hold_it_may_not_write(void **state)
     assert_int_equal(g.err, 0);
     assert_int_equal(g.seq, 3); /* the refusals took no number */
     set_state(b, "owned", "closed", 3000);
+}
+
+static void who_takes_part_may_write_too(void **state)
+{
+    (void)state;
+    open_chat(b, "part", "tax", 1000);
+    sign_in(b, "sanne", 6, 1000);
+    assign(b, "part", "sanne", 2000);
+    struct store_append a = say("part", "console-2", 1, "by a colleague");
+    a.from_resident = false;
+    a.channel = NONE;
+    a.must_own = T("joost");
+    assert_int_equal(do_append(b, &a).err, ERR_FORBIDDEN);
+    assert_int_equal(do_join(b, "part", "joost-2", true, "sanne").err, 0);
+    assert_int_equal(do_append(b, &a).err, ERR_FORBIDDEN); /* a longer name is somebody else */
+    assert_int_equal(do_join(b, "part", "joost", true, "sanne").err, 0);
+    assert_int_equal(do_append(b, &a).err, 0);
+    assert_int_equal(do_join(b, "part", "joost", false, "sanne").err, 0);
+    a.counter = 2;
+    assert_int_equal(do_append(b, &a).err, ERR_FORBIDDEN);
+    set_state(b, "part", "closed", 3000);
+}
+
+static void whoever_holds_it_now_may_write(void **state)
+{
+    (void)state;
+    open_chat(b, "turns", "tax", 1000);
+    sign_in(b, "sanne", 6, 1000);
+    sign_in(b, "joost", 6, 1000);
+    struct store_append a = say("turns", "console", 1, "by the agent");
+    a.from_resident = false;
+    a.channel = NONE;
+    a.must_own = T("sanne");
+    assign(b, "turns", "sanne", 2000);
+    assert_int_equal(do_append(b, &a).err, 0);
+    assign(b, "turns", "joost", 2100); /* taken over: the former owner has no access from this step on */
+    a.counter = 2;
+    assert_int_equal(do_append(b, &a).err, ERR_FORBIDDEN);
+    a.must_own = T("joost");
+    struct got g = do_append(b, &a);
+    assert_int_equal(g.err, 0);
+    assert_string_equal(g.state, "active");
+    set_state(b, "turns", "snoozed", 3000);
+    a.counter = 3;
+    assert_int_equal(do_append(b, &a).err, ERR_FORBIDDEN);
 }
 
 static void what_is_not_there_is_not_found(void **state)
@@ -154,27 +199,37 @@ static void a_closed_conversation_asks_for_attention(void **state)
     assert_true(needs_attention("asleep"));
     set_state(b, "asleep", "queued", 3000);
     assert_false(needs_attention("asleep"));
+    static const char *const rest[] = {"offered", "active", "snoozed", "wrap_up"};
+    sign_in(b, "sanne", 50, 1000);
+    for (uint64_t i = 0; i < 4; i++) { /* whoever waits, or is helped, needs no decision */
+        struct got c = do_get(b, T("asleep"), NONE);
+        assert_int_equal(move(b, "asleep", c.version, rest[i], i == 1 || i == 3 ? "sanne" : NULL, "tax", 4000 + i).err, 0);
+        g = say_do("asleep", "client-asleep", 4 + i, "and another");
+        assert_string_equal(g.state, rest[i]);
+        assert_int_equal(needs_attention("asleep"), i >= 2);
+    }
+    set_state(b, "asleep", "closed", 5000);
 }
 
 static void a_resident_who_goes_back_to_chat_is_counted_there(void **state)
 {
     (void)state;
-    struct seen_view v;
+    struct seen v;
     struct text queues[] = {T("moving")};
     struct store_arrive in = {.source = T("sms"), .source_id = T("moving-1"), .conversation_new = T("moving"), .resident_new = T("r-moving"),
-                              .queue = T("moving"), .channel = T("sms"), .address = T("+31600000099"), .units = 1, .now_ms = 1000};
+                              .queue = T("moving"), .channel = T("sms"), .address = T("+31600000099"), .now_ms = 1000};
     in.entry = entry_of("message", "resident", "by sms");
     assert_int_equal(do_arrive(b, &in).err, 0);
-    do_view(b, queues, 1, 0, 10, &v);
+    do_view(b, queues, 1, 10, &v);
     assert_int_equal(v.queues[0].sms, 1);
     assert_int_equal(say_do("moving", "page", 1, "by chat").err, 0);
-    do_view(b, queues, 1, 0, 10, &v);
+    do_view(b, queues, 1, 10, &v);
     assert_int_equal(v.queues[0].sms, 0);
     assert_int_equal(v.queues[0].chat, 1);
     assert_int_equal(v.queues[0].waiting, 1);
     assert_string_equal(v.waiting[0].channel, "chat");
     set_state(b, "moving", "closed", 2000);
-    do_view(b, queues, 1, 0, 10, &v);
+    do_view(b, queues, 1, 10, &v);
     assert_int_equal(v.queues[0].chat, 0);
 }
 
@@ -210,6 +265,8 @@ int main(void)
         cmocka_unit_test(each_client_counts_for_itself),
         cmocka_unit_test(without_a_client_nothing_is_counted),
         cmocka_unit_test(who_does_not_hold_it_may_not_write),
+        cmocka_unit_test(who_takes_part_may_write_too),
+        cmocka_unit_test(whoever_holds_it_now_may_write),
         cmocka_unit_test(what_is_not_there_is_not_found),
         cmocka_unit_test(outbound_work_is_put_out_in_the_same_step),
         cmocka_unit_test(a_closed_conversation_asks_for_attention),

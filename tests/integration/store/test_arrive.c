@@ -12,7 +12,7 @@ static struct got mail(const char *source, const char *id, const char *address, 
     struct store_arrive a = {.source = T("email"), .source_id = text_of(source), .conversation_new = text_of(id), .resident_new = text_of(resident),
                              .queue = T("tax"), .channel = T("email"), .address = text_of(address), .name = T("Fatima"), .subject = text_of(subject_key),
                              .subject_key = text_of(subject_key), .token_conversation = text_of(token), .references = references,
-                             .references_n = references_n, .message_id = text_of(message_id), .units = 1, .now_ms = now_ms};
+                             .references_n = references_n, .message_id = text_of(message_id), .now_ms = now_ms};
     a.entry = entry_of("message", "resident", source);
     return do_arrive(b, &a);
 }
@@ -36,7 +36,6 @@ static void a_stranger_opens_a_conversation(void **state)
     assert_string_equal(c.name, "Fatima");
     assert_string_equal(c.subject, "tax return");
     assert_string_equal(c.channel, "email");
-    assert_int_equal(c.units, 1);
     assert_int_equal(c.addresses_n, 1);
     assert_string_equal(c.addresses[0], "email one@example.org");
 }
@@ -172,7 +171,7 @@ static void the_head_start_moves_the_place(void **state)
 {
     (void)state;
     struct store_arrive a = {.source = T("sms"), .source_id = T("head-1"), .conversation_new = T("head-early"), .resident_new = T("r-head-1"), .queue = T("head"),
-                             .channel = T("sms"), .address = T("+31633333333"), .units = 1, .now_ms = 905000};
+                             .channel = T("sms"), .address = T("+31633333333"), .now_ms = 905000};
     a.entry = entry_of("message", "resident", "x");
     assert_true(do_arrive(b, &a).opened);
     a.source_id = T("head-2");
@@ -182,9 +181,9 @@ static void the_head_start_moves_the_place(void **state)
     a.now_ms = 910000;
     a.head_start_ms = 6000;
     assert_true(do_arrive(b, &a).opened);
-    struct seen_view v;
+    struct seen v;
     struct text queues[] = {T("head")};
-    do_view(b, queues, 1, 0, 10, &v);
+    do_view(b, queues, 1, 10, &v);
     assert_int_equal(v.waiting_n, 2);
     assert_string_equal(v.waiting[0].conversation, "head-late"); /* 910000 - 6000 is before 905000 */
     assert_int_equal(v.waiting[0].score, 904000);
@@ -199,9 +198,9 @@ static void who_came_first_is_first_within_one_tick_of_the_clock(void **state)
     for (int i = 0; i < 3; i++) {
         open_chat(b, ids[i], "tick", i == 2 ? 911999 : 912000); /* a clock that steps back changes nothing */
     }
-    struct seen_view v;
+    struct seen v;
     struct text queues[] = {T("tick")};
-    do_view(b, queues, 1, 0, 10, &v);
+    do_view(b, queues, 1, 10, &v);
     assert_int_equal(v.waiting_n, 3);
     for (int i = 0; i < 3; i++) {
         assert_string_equal(v.waiting[i].conversation, ids[i]);
@@ -212,7 +211,7 @@ static void a_message_reaches_the_agent_who_holds_the_thread(void **state)
 {
     (void)state;
     assert_true(arrive_from(b, "sms", "+31644444444", "h1", "held", 1000).opened);
-    assert_int_equal(do_presence(b, T("sanne"), T("available"), T("node1"), NONE, 6, 1000).err, 0);
+    sign_in(b, "sanne", 6, 1000);
     assign(b, "held", "sanne", 2000);
     struct got g = arrive_from(b, "sms", "+31644444444", "h2", "no", 3000);
     assert_string_equal(g.conversation, "held");
@@ -220,6 +219,55 @@ static void a_message_reaches_the_agent_who_holds_the_thread(void **state)
     assert_string_equal(g.state, "active");
     assert_int_equal(g.version, 2);
     set_state(b, "held", "closed", 4000);
+}
+
+static struct got arrive_limited(const char *id, uint64_t most, const char *overflow)
+{
+    char resident[80], key[80];
+    (void)snprintf(resident, sizeof resident, "r-%s", id);
+    (void)snprintf(key, sizeof key, "key-%s", id);
+    struct store_arrive a = {.source = T("chat"), .source_id = text_of(key), .conversation_new = text_of(id), .resident_new = text_of(resident), .queue = T("small"),
+                             .channel = T("chat"), .client = T("page"), .waiting_max = most, .overflow_queue = text_of(overflow), .now_ms = 1000};
+    a.entry = entry_of("message", "resident", "first");
+    return do_arrive(b, &a);
+}
+
+static void a_full_queue_overflows_or_refuses(void **state)
+{
+    (void)state;
+    assert_int_equal(arrive_limited("lim-1", 2, NULL).err, 0);
+    assert_int_equal(arrive_limited("lim-2", 2, NULL).err, 0);
+    assert_int_equal(arrive_limited("lim-3", 2, NULL).err, ERR_FULL);
+    assert_int_equal(do_get(b, T("lim-3"), NONE).err, ERR_NOT_FOUND); /* and may come again */
+    struct got g = arrive_limited("lim-3", 2, "large");
+    assert_int_equal(g.err, 0);
+    assert_string_equal(g.queue, "large");
+    assert_string_equal(see_line(b, "lim-3")->queue, "large");
+    assert_int_equal(arrive_limited("lim-4", 0, NULL).err, 0); /* no limit */
+    set_state(b, "lim-1", "closed", 2000);
+    set_state(b, "lim-2", "closed", 2000);
+    assert_string_equal(arrive_limited("lim-5", 2, "large").queue, "small");
+}
+
+static void what_would_break_a_line_is_refused(void **state)
+{
+    (void)state;
+    struct store_arrive a = {.source = T("chat"), .source_id = T("bad"), .conversation_new = T("bad"), .resident_new = T("r-bad"), .queue = T("tax"),
+                             .channel = T("chat"), .now_ms = 1000};
+    a.entry = entry_of("message", "resident", "first");
+    a.language = T("nl|x");
+    assert_int_equal(do_arrive(b, &a).err, ERR_BAD_FIELD);
+    a.language = NONE;
+    a.needs = T("tax:1 law:2");
+    assert_int_equal(do_arrive(b, &a).err, ERR_BAD_FIELD);
+    a.needs = NONE;
+    a.channel = T("pigeon");
+    assert_int_equal(do_arrive(b, &a).err, ERR_BAD_FIELD);
+    a.channel = T("chat");
+    assert_int_equal(do_arrive(b, &a).err, 0);
+    struct store_append say = {.conversation = T("bad"), .channel = T("pigeon"), .from_resident = true};
+    say.entry = a.entry;
+    assert_int_equal(do_append(b, &say).err, ERR_BAD_FIELD);
 }
 
 int main(void)
@@ -237,6 +285,8 @@ int main(void)
         cmocka_unit_test(the_head_start_moves_the_place),
         cmocka_unit_test(who_came_first_is_first_within_one_tick_of_the_clock),
         cmocka_unit_test(a_message_reaches_the_agent_who_holds_the_thread),
+        cmocka_unit_test(a_full_queue_overflows_or_refuses),
+        cmocka_unit_test(what_would_break_a_line_is_refused),
     };
     return RUN(tests);
 }

@@ -3,7 +3,7 @@
 
 static void held_by(const char *id, const char *agent)
 {
-    assert_int_equal(do_presence(b, text_of(agent), T("available"), T("node1"), NONE, 50, 1000).err, 0);
+    sign_in(b, agent, 50, 1000);
     assign(b, id, agent, 1500);
 }
 

@@ -52,7 +52,7 @@ static void what_was_sent_is_known_by_its_message_id(void **state)
     char id[65];
     struct store_arrive in = {.source = T("email"), .source_id = T("thread-1"), .conversation_new = T("thread"), .resident_new = T("r-thread"), .queue = T("tax"),
                               .channel = T("email"), .address = T("thread@example.org"), .name = T("Fatima"), .subject = T("Afval"), .subject_key = T("afval"),
-                              .message_id = T("theirs-1@example.org"), .units = 1, .now_ms = 1000};
+                              .message_id = T("theirs-1@example.org"), .now_ms = 1000};
     in.entry = entry_of("message", "resident", "question");
     assert_int_equal(do_arrive(b, &in).err, 0);
     say_by("thread", 1, "email");
