@@ -120,7 +120,7 @@ uint64_t see_sum(struct bench *b, uint64_t from_ms, uint64_t to_ms, const char *
 
 struct seen_due {
     int err, calls;
-    char conversations[32][65], agents[32][65];
+    char conversations[64][65], agents[64][65];
     size_t conversations_n, agents_n;
     uint64_t next_ms;
 };

@@ -13,7 +13,7 @@ static void on_due(void *ctx, const struct ticket *t, int err, const struct stor
 {
     struct seen_due *g = ctx;
     struct bench *b = t->p;
-    assert_true(d->conversations_n <= 32 && d->agents_n <= 32);
+    assert_true(d->conversations_n <= 64 && d->agents_n <= 64);
     for (size_t i = 0; i < d->conversations_n; i++) {
         copy(d->conversations[i], g->conversations[i], sizeof g->conversations[i]);
     }
