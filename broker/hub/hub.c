@@ -189,6 +189,11 @@ static void revoked_listed(void *ctx, const struct ticket *t, int err, const str
     }
 }
 
+static void revoked_load(struct hub *h)
+{
+    (void)!store_revoked_list(h->store, (uint64_t)loop_wall_ms(h->loop), revoked_listed, h, (struct ticket){0}); /* next time */
+}
+
 void hub_store_changed(void *hub, bool up)
 {
     struct hub *h = hub;
@@ -201,7 +206,7 @@ void hub_store_changed(void *hub, bool up)
         settings_load(h);
         staff_say_here(h);
         threads_tell(h);
-        (void)!store_revoked_list(h->store, (uint64_t)loop_wall_ms(h->loop), revoked_listed, h, (struct ticket){0}); /* next time */
+        revoked_load(h);
         outbox_recover(h->outboxes[0]);
         outbox_recover(h->outboxes[1]);
         router_kick(h);
@@ -279,10 +284,11 @@ static void hub_message(void *hub, const char *what, struct text payload)
         deliver_message(h, payload);
     } else if (strcmp(what, "presence") == 0) {
         presence_heard(h, payload);
-    } else if (strcmp(what, "back") == 0 && h->heard) {
+    } else if (strcmp(what, "back") == 0) { /* what was published before now was heard by nobody here, at the start, too */
+        settings_load(h);
+        revoked_load(h);
         deliver_back(h);
     }
-    h->heard = true;
 }
 
 /* --- life --------------------------------------------------------------------------------------------------------------------------------------------- */

@@ -132,8 +132,7 @@ struct hub {
     struct node *node;
     struct loop_timer *tick; /* every second: attention, outbox, board */
     unsigned ticks;
-    bool up, staff_known, stopping;
-    bool heard; /* something was published since the start: a second "back" may follow a gap */
+    bool up, staff_known, staff_reading, staff_again, stopping;
 };
 
 /* member.c */

@@ -100,6 +100,7 @@ static void staff_listed(void *ctx, const struct ticket *t, int err, const struc
 {
     struct hub *h = ctx;
     (void)t;
+    h->staff_reading = false;
     if (err) {
         return; /* the store's coming back reads it again */
     }
@@ -132,11 +133,18 @@ static void staff_listed(void *ctx, const struct ticket *t, int err, const struc
     node_beat(h);
     router_kick(h);
     board_changed(h);
+    if (h->staff_again) {
+        staff_load(h);
+    }
 }
 
+/* One read at a time: when a thousand are added, each is told of, and not each is followed by a read of all. */
 void staff_load(struct hub *h)
 {
-    (void)!store_staff_list(h->store, staff_listed, h, (struct ticket){0}); /* away: read again when it is back */
+    h->staff_again = h->staff_reading;
+    if (!h->staff_reading) {
+        h->staff_reading = store_staff_list(h->store, staff_listed, h, (struct ticket){0}) == 0; /* away: read again when it is back */
+    }
 }
 
 static void settings_listed(void *ctx, const struct ticket *t, int err, const struct text *texts, size_t n)
