@@ -9,25 +9,28 @@ import { startNodes } from '../lib/nodes.mjs';
 import { until } from '../lib/wait.mjs';
 import { build as benchBuild, cpuUs, root } from './servers.js';
 
-const usage = `Usage: tests/bench/routing [--seconds N] [--json FILE] [--build DIR]
+const usage = `Usage: tests/bench/routing [--seconds N] [--json FILE] [--part NAME] [--build DIR]
 
-  --seconds N   how long assignments are counted, and places come free at ${100} a second, at least 500 of them (default 10)
+  --seconds N   how long assignments are counted, and places come free at 100 a second, at least 500 of them (default 10)
   --json FILE   write the figures as one flat JSON object
+  --part NAME   only this one: place, rate or death
   --build DIR   use the programs of this folder as they are, instead of building a release in build/bench
 
 Starts everything it needs on free ports of the loopback, and ends it. Exit codes: 0 all was measured, whatever the figures; 1 something could not be measured; 2 wrong options.
 `;
 
-const options = { seconds: 10, json: null, build: null };
+const options = { seconds: 10, json: null, part: null, build: null };
 function optionsRead(args) {
   const wrong = (why) => { process.stderr.write(`routing: ${why}\n\n${usage}`); process.exit(2); };
   for (let i = 0; i < args.length; i++) {
     const [name, inline] = args[i].split(/=(.*)/s), take = () => inline ?? args[++i];
     if (name === '--seconds') options.seconds = Number(take());
     else if (name === '--json') options.json = path.resolve(take() || wrong('--json takes a file'));
+    else if (name === '--part') options.part = take();
     else if (name === '--build') options.build = path.resolve(root, take() || wrong('--build takes a folder'));
     else if (name === '--help' || name === '-h') { process.stdout.write(usage); process.exit(0); } else wrong(`there is no option ${name}`);
   }
+  if (options.part && !['place', 'rate', 'death'].includes(options.part)) wrong('--part takes place, rate or death');
   if (!(options.seconds > 0 && options.seconds <= 600)) wrong('--seconds takes a number from above 0 to 600');
 }
 
@@ -295,7 +298,8 @@ async function main() {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => clean().then(() => process.exit(1)));
   options.build = build();
   const failed = [];
-  for (const part of [...SIZES.map((n) => () => place(n)), rate, death]) {
+  const parts = { place: SIZES.map((n) => () => place(n)), rate: [rate], death: [death] };
+  for (const part of options.part ? parts[options.part] : Object.values(parts).flat()) {
     await part().catch((error) => {
       failed.push(error.message);
       progress(`could not be measured: ${error.message}`);
