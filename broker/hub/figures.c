@@ -8,6 +8,7 @@ void figures_add(struct figures *f, struct text metric, uint64_t sum)
         const char *name;
         size_t offset;
     } shown[] = {{"answered", offsetof(struct figures, answered)}, {"in_level", offsetof(struct figures, in_level)},
+                 {"over_level", offsetof(struct figures, over_level)},
                  {"abandoned", offsetof(struct figures, abandoned)}, {"wait_ms", offsetof(struct figures, wait_ms)},
                  {"handled", offsetof(struct figures, handled)}, {"handle_ms", offsetof(struct figures, handle_ms)}};
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
@@ -22,6 +23,7 @@ void figures_join(struct figures *f, const struct figures *more)
 {
     f->answered += more->answered;
     f->in_level += more->in_level;
+    f->over_level += more->over_level;
     f->abandoned += more->abandoned;
     f->wait_ms += more->wait_ms;
     f->handled += more->handled;
@@ -32,6 +34,7 @@ void figures_show(const struct figures *f, struct frame_queue_row *row)
 {
     row->answered = f->answered;
     row->in_level = f->in_level;
+    row->over_level = f->over_level;
     row->abandoned = f->abandoned;
     row->answer_ms = f->answered > 0 ? f->wait_ms / f->answered : 0;
     row->handle_ms = f->handled > 0 ? f->handle_ms / f->handled : 0;

@@ -10,7 +10,7 @@
 
 /* What one queue did in a while. */
 struct figures {
-    uint64_t answered, in_level, abandoned, wait_ms, handled, handle_ms;
+    uint64_t answered, in_level, over_level, abandoned, wait_ms, handled, handle_ms;
 };
 /* Add one sum of the time series; a metric that is not shown counts for nothing. */
 void figures_add(struct figures *f, struct text metric, uint64_t sum);

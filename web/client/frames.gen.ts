@@ -91,8 +91,10 @@ export interface QueueRow {
     longest_ms?: number | undefined;
     /** given to an agent since midnight */
     answered?: number | undefined;
-    /** of which within the time that the queue promises */
+    /** of which within the time that the queue promises (`level.answer_s`) */
     in_level?: number | undefined;
+    /** of which later than that; where nothing is promised, neither counts */
+    over_level?: number | undefined;
     /** ended since midnight before anybody took them */
     abandoned?: number | undefined;
     /** average speed of answer since midnight */

@@ -103,17 +103,18 @@ function Card({ store, row, now }: { store: Wallboard; row: QueueRow; now: numbe
 function Today({ row }: { row: QueueRow }) {
     const t = useText();
     const answered = row.answered ?? 0;
-    const measured = (ms: number | undefined) => (ms !== undefined && ms > 0 ? clock(ms) : "–");
+    const inLevel = row.in_level ?? 0;
+    const promised = inLevel + (row.over_level ?? 0);
     const figures = [
         { name: "answered", label: t.answered, value: String(answered) },
         {
             name: "level",
             label: t.inLevel,
-            value: answered > 0 ? `${Math.round((100 * (row.in_level ?? 0)) / answered)} %` : "–",
+            value: promised > 0 ? `${Math.round((100 * inLevel) / promised)} %` : "–",
         },
         { name: "abandoned", label: t.abandoned, value: String(row.abandoned ?? 0) },
-        { name: "answer", label: t.answerTime, value: measured(row.answer_ms) },
-        { name: "handle", label: t.handleTime, value: measured(row.handle_ms) },
+        { name: "answer", label: t.answerTime, value: answered > 0 ? clock(row.answer_ms ?? 0) : "–" },
+        { name: "handle", label: t.handleTime, value: row.handle_ms !== undefined ? clock(row.handle_ms) : "–" },
     ];
     return (
         <dl class="today" aria-label={t.today}>

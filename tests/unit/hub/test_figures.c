@@ -13,7 +13,7 @@ static void sums_and_averages(void **state)
     static const struct {
         const char *metric;
         uint64_t sum;
-    } sums[] = {{"answered", 2}, {"answered", 1}, {"wait_ms", 10001}, {"in_level", 2}, {"abandoned", 4}, {"handled", 2}, {"handle_ms", 9001}, {"arrived", 99}, {"on_ms", 99}, {"", 99}};
+    } sums[] = {{"answered", 2}, {"answered", 1}, {"wait_ms", 10001}, {"in_level", 2}, {"over_level", 1}, {"abandoned", 4}, {"handled", 2}, {"handle_ms", 9001}, {"arrived", 99}, {"on_ms", 99}, {"", 99}};
     for (size_t i = 0; i < ROWS(sums); i++) {
         figures_add(&f, text_of(sums[i].metric), sums[i].sum);
     }
@@ -21,6 +21,7 @@ static void sums_and_averages(void **state)
     figures_show(&f, &row);
     assert_int_equal(row.answered, 3);
     assert_int_equal(row.in_level, 2);
+    assert_int_equal(row.over_level, 1);
     assert_int_equal(row.abandoned, 4);
     assert_int_equal(row.answer_ms, 3333);
     assert_int_equal(row.handle_ms, 4500);
