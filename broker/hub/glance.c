@@ -7,6 +7,7 @@
 struct glance { /* what is kept between the two reads; no larger than need be: each resident who comes makes one, all at once after a restart */
     struct hub *h;
     struct text also;   /* further agents to tell */
+    edge_id only;       /* to this session alone; 0: to everybody whom it concerns */
     bool elsewhere;     /* a page of the resident is on another broker */
     struct frame frame;
     struct text offered[OFFERS_MAX], joined[JOINED_MAX];
@@ -139,6 +140,10 @@ static void glance_send(struct glance *g)
     if (t) {
         (void)!text_copy(f->conversation.owner, t->owner, sizeof t->owner); /* fits, or is absent */
     }
+    if (g->only) {
+        (void)!edge_send(h->edge, g->only, f); /* as below */
+        return;
+    }
     struct colleague *to[GLANCE_AGENTS_MAX];
     size_t n = glance_agents(g, to);
     for (size_t i = 0; i < n; i++) {
@@ -226,6 +231,7 @@ static void glance_conversation(void *ctx, const struct ticket *ticket, int err,
         return; /* the next change shows it */
     }
     g->h = ctx;
+    g->only = ticket->a;
     char *at = g->room;
     g->also = keep(text_of(also), &at);
     free(also);
@@ -243,6 +249,11 @@ static void glance_conversation(void *ctx, const struct ticket *ticket, int err,
         glance_send(g); /* without the preview rather than not at all */
         free(g);
     }
+}
+
+void deliver_conversation_to(struct hub *h, struct text conversation, edge_id session)
+{
+    (void)!store_conversation_get(h->store, conversation, (struct text){NULL, 0}, glance_conversation, h, (struct ticket){.a = session}); /* as below */
 }
 
 void deliver_conversation(struct hub *h, struct text conversation, struct text agents)

@@ -49,7 +49,7 @@ struct colleague {
     bool gone;                    /* removed from the staff; kept while sessions point here */
     bool here;                    /* as last told to the store */
     struct list members;
-    size_t row;                   /* of the board that is being made, from 1; 0: none (board_rows.c) */
+    size_t row;                   /* on the board, from 1; 0: none (board_staff.c) */
     char presence[WORD_MAX + 1];  /* as last read or written; "" before */
     struct hub *hub;
 };
@@ -155,6 +155,7 @@ void deliver_catch_up(struct hub *h, struct follow *f);
 void deliver_head(struct hub *h, struct thread *t, uint64_t seq); /* there are entries up to @seq */
 int deliver_send_entry(struct hub *h, struct member *m, const struct frame *entry) MUST_CHECK; /* hides what the role may not see */
 void deliver_conversation(struct hub *h, struct text conversation, struct text agents); /* a `conversation` frame to who has it, followers and @agents (separated by spaces or commas), here */
+void deliver_conversation_to(struct hub *h, struct text conversation, edge_id session); /* the same to one session alone */
 void deliver_others(struct hub *h, struct text conversation, uint64_t seq, struct text blob, struct text nodes); /* an entry to the other brokers that follow */
 void deliver_typing(struct hub *h, struct follow *from);
 void deliver_read(struct hub *h, struct follow *from, uint64_t seq);
@@ -213,6 +214,7 @@ int board_new(struct hub *h) MUST_CHECK;
 void board_free(struct hub *h);
 void board_changed(struct hub *h);
 void board_tick(struct hub *h); /* each second */
+void board_staff_changed(struct hub *h); /* the staff, or the queues */
 void board_send_to(struct hub *h, struct member *m); /* now */
 void places_resumed(struct hub *h, struct follow *f, struct text state, uint64_t seq); /* a resident was sent `resumed` */
 void places_entry(struct hub *h, const struct frame_entry *e); /* a resident was sent an entry */

@@ -63,7 +63,10 @@ static void resume_done(void *ctx, const struct ticket *t, int err, const struct
             places_resumed(h, f, c->state, c->seq);
         }
         deliver_catch_up(h, f);
-        if (first || m->role == SUPERVISOR) { /* the latter may have named it by its id alone */
+        if (m->role == SUPERVISOR) {
+            deliver_conversation_to(h, text_of(f->thread->id), m->session); /* they may have named it by its id alone; nobody else hears of it */
+        }
+        if (first) {
             deliver_conversation(h, text_of(f->thread->id), (struct text){NULL, 0}); /* its agent sees that the page is here */
         }
     }
