@@ -11,8 +11,9 @@ enum alarm_kind { ALARM_LEVEL, ALARM_NOBODY, ALARM_OLD, ALARM_MISSED, ALARM_STUC
 
 struct alarm {
     enum alarm_kind kind;
-    char queue[ID_MAX + 1], conversation[ID_MAX + 1], agent[ID_MAX + 1]; /* "" where it is about none; what it is known again by, with the kind and … */
-    const char *target; /* … of a level: "first" or "resolve"; else NULL. Static */
+    /* What it is known again by, with its kind. "" where it is about none. */
+    char queue[ID_MAX + 1], conversation[ID_MAX + 1], agent[ID_MAX + 1];
+    const char *target; /* of a level: "first" or "resolve"; else NULL. Static */
     uint64_t since_ms;  /* 0: from the round in which it is first seen */
     uint64_t due_ms;    /* of a level */
 };

@@ -1,5 +1,5 @@
-/* What a supervisor has to know while it lasts. Each broker that needs it (a supervisor watches there, or it routes) finds it by itself in the store, once a second; so there is nothing
- * to agree on, and `since` is the same everywhere where it can be computed. A round:
+/* What a supervisor has to know while it lasts. Each broker that needs it (a supervisor watches there, or it routes) finds it by itself in the
+ * store, once a second; so there is nothing to agree on, and `since` is the same everywhere where it can be computed. A round:
  *
  *    targets ─┐
  *    look ────┼─▶ (all answered) ──▶ the next view ends the round
@@ -105,7 +105,8 @@ static int able_new(struct hub *h, const struct store_look *l, struct able *out)
         }
         out->here[out->n] = l->agents[i].here.n > 0 && !text_is(l->agents[i].presence, "offline");
         struct routing_agent *a = &out->agents[out->n++];
-        *a = (struct routing_agent){.id = l->agents[i].id, .capacity = 1, .takes = (1u << ROUTING_CHANNELS) - 1, .queues = c->queues, .languages = c->languages};
+        *a = (struct routing_agent){.id = l->agents[i].id, .capacity = 1, .takes = (1u << ROUTING_CHANNELS) - 1, .queues = c->queues,
+                                    .languages = c->languages};
         memcpy(a->skills, c->skills, sizeof a->skills);
         for (size_t k = 0; k < ROUTING_CHANNELS; k++) {
             a->weight[k] = 1;
@@ -142,8 +143,8 @@ static bool is_stuck(struct hub *h, const struct able *able, const struct routin
 
 static bool same_line(const struct store_waiting *a, const struct store_waiting *b)
 {
-    return text_equal(a->queue, b->queue) && text_equal(a->channel, b->channel) && text_equal(a->language, b->language) && text_equal(a->needs, b->needs) &&
-           text_equal(a->prefers, b->prefers) && text_equal(a->held, b->held);
+    return text_equal(a->queue, b->queue) && text_equal(a->channel, b->channel) && text_equal(a->language, b->language) &&
+           text_equal(a->needs, b->needs) && text_equal(a->prefers, b->prefers) && text_equal(a->held, b->held);
 }
 
 static void lines_check(struct hub *h, const struct store_look *l, const struct able *able)
@@ -216,9 +217,12 @@ static void alarms_nobody(struct hub *h, const struct store_view *v, const struc
 static void alarms_old(struct hub *h, const struct store_view *v)
 {
     int64_t now = loop_wall_ms(h->loop);
+    const struct queue_policy *q = NULL;
     for (size_t i = 0; i < v->waiting_n; i++) {
         const struct store_waiting_row *w = &v->waiting[i];
-        const struct queue_policy *q = policy_queue(h->policy, w->queue);
+        if (i == 0 || !text_equal(w->queue, v->waiting[i - 1].queue)) { /* they come queue by queue */
+            q = policy_queue(h->policy, w->queue);
+        }
         int64_t tell_ms = q ? (int64_t)q->set.tell_s * 1000 : 0;
         if (!q || now - (int64_t)w->queued_at_ms < tell_ms) {
             continue;
@@ -236,7 +240,7 @@ static void alarms_missed(struct hub *h, const struct store_view *v)
 {
     uint64_t most = h->policy->routing.missed_max;
     for (size_t i = 0; most > 0 && i < v->agents_n; i++) {
-        const struct colleague *c = v->agents[i].missed >= most ? map_get(&h->colleagues, v->agents[i].id) : NULL;
+        const struct colleague *c = v->agents[i].missed >= most ? map_get(&h->colleagues, v->agents[i].id) : NULL; /* few */
         if (c && !c->gone && c->role == AGENT && !text_is(v->agents[i].presence, "offline")) {
             struct alarm a = {.kind = ALARM_MISSED};
             raise_alarm(h, &a, none, none, v->agents[i].id);

@@ -1,14 +1,15 @@
 /* The wallboard: one look at the store for everyone who watches, at most twice a second; whoever begins to watch is shown a board at once.
  *
- * Supervisors get every board. To agents it shows all their colleagues: with a thousand consoles open that is a million rows a look, more than anybody reads. So each look
- * serves as many agents as BOARD_ROWS_MAX allows, those who waited longest first; in an office of 150 that is everybody. */
+ * Supervisors get every board. To agents it shows all their colleagues: with a thousand consoles open that is a million rows a look, more than
+ * anybody reads. So each look serves as many agents as BOARD_ROWS_MAX allows, those who waited longest first; in an office of 100 that is
+ * everybody. */
 #include "hub/board.h"
 
 #include <stdlib.h>
 
 #define BOARD_EVERY_MS 500
 #define BOARD_ASKED_MS 15000 /* whoever asks through the API asks again: so long as a wallboard does */
-#define BOARD_ROWS_MAX 20000 /* rows of colleagues in one look: about 5 ms of encoding */
+#define BOARD_ROWS_MAX 10000 /* rows of colleagues in one look: about 5 ms of encoding */
 
 bool board_is_watched(const struct hub *h)
 {
@@ -175,6 +176,8 @@ void board_free(struct hub *h)
         today_free(h);
         alarms_free(h);
         places_free(h);
+        board_staff_forget(h);
+        free(h->board->who);
         loop_timer_free(&h->board->timer);
         free(h->board);
         h->board = NULL;

@@ -21,7 +21,8 @@ void figures_show(const struct figures *f, struct frame_queue_row *row);
 /* When the local day of @now_ms began. */
 int64_t figures_midnight(const struct hours_zone *z, int64_t now_ms);
 
-/* How fast a queue goes, as core/estimate.h asks for it: so many answers in so long. @given_ms: when the last ones were given to an agent, newest first. */
+/* How fast a queue goes, as core/estimate.h asks for it: so many answers in so long. @given_ms: when the last ones were given to an agent, newest
+ * first. */
 struct figures_pace {
     uint64_t answered;
     int64_t window_ms;

@@ -1,11 +1,11 @@
-/* What a resident who waits is told: their place in line and the wait that is likely. Asked of the store for the conversations whose pages are open on this broker and that wait,
- * as far as their logs have said so far; so the thousands that are being talked in cost nothing.
+/* What a resident who waits is told: their place in line and the wait that is likely. Asked of the store for the conversations whose pages are open
+ * on this broker and that wait, as far as their logs have said so far; so the thousands that are being talked in cost nothing.
  *
  *   soon    resumed just now, or changed state: asked as soon as the question before is answered
  *   rest    all others that wait: every PLACES_EVERY_TICKS seconds, in turn
  *
- * One question of at most STORE_PLACES_MAX conversations is under way at a time, and at most PLACES_ROUND_MAX conversations of `rest` are asked about in one round: where more
- * wait, each hears of its place less often, and neither the store nor a turn of the loop has more to do. */
+ * One question of at most STORE_PLACES_MAX conversations is under way at a time, and at most PLACES_ROUND_MAX conversations of `rest` are asked
+ * about in one round: where more wait, each hears of its place less often, and neither the store nor a turn of the loop has more to do. */
 #include "hub/board.h"
 
 #include <stdlib.h>
@@ -99,7 +99,8 @@ static void place_ends(struct hub *h, struct thread *t)
 
 static void places_ask(struct hub *h);
 
-static void places_answered(void *ctx, const struct ticket *ticket, int err, const struct store_place *places, size_t n, const struct store_pace *pace, size_t pace_n)
+static void places_answered(void *ctx, const struct ticket *ticket, int err, const struct store_place *places, size_t n,
+                            const struct store_pace *pace, size_t pace_n)
 {
     struct hub *h = ctx;
     (void)ticket;

@@ -132,7 +132,7 @@ static void staff_listed(void *ctx, const struct ticket *t, int err, const struc
     edge_set_secret(h->edge, store_secret(h->store)); /* only now: a cookie of somebody whom we do not know yet would look like one that is void */
     node_beat(h);
     router_kick(h);
-    board_changed(h);
+    board_staff_changed(h);
     if (h->staff_again) {
         staff_load(h);
     }

@@ -1,5 +1,6 @@
-/* Today's numbers of each queue, from the time series, while somebody watches. A quarter of an hour in which thousands of agents worked is some 20,000 sums, and a day has
- * 96 of them: so quarters that are over are read once, one at a time (Redis answers messages in between), and kept; each look then reads the last one or two alone.
+/* Today's numbers of each queue, from the time series, while somebody watches. A quarter of an hour in which thousands of agents worked is some
+ * 20,000 sums, and a day has 96 of them: so quarters that are over are read once, one at a time (Redis answers messages in between), and kept; each
+ * look then reads the last one or two alone.
  *
  *    midnight      kept_ms                    now
  *       |---- base ----|--- read each time ----| */

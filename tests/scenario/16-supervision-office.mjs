@@ -84,7 +84,8 @@ export class Office {
 
 export const queue = (board, id) => board.queues.find((row) => row.queue === id);
 export const agent = (board, id) => board.agents.find((row) => row.agent === id);
-export const alarm = (board, kind, about = {}) => board.alarms?.find((a) => a.kind === kind && Object.entries(about).every(([key, value]) => a[key] === value));
+export const alarm = (board, kind, about = {}) =>
+  board.alarms?.find((a) => a.kind === kind && Object.entries(about).every(([key, value]) => a[key] === value));
 
 /* A board that fits and comes from now on: one that lies here already may be of a time before what just happened. */
 export function shows(c, fits, name, options) {
@@ -92,7 +93,10 @@ export function shows(c, fits, name, options) {
   return c.wait((f) => f.verb === 'board' && f.heardAt >= from && fits(f), { name, ...options });
 }
 
-export const alarmed = (c, kind, about) => shows(c, (f) => alarm(f, kind, about), `alarm ${kind} ${JSON.stringify(about)}`).then((board) => alarm(board, kind, about));
+export async function alarmed(c, kind, about) {
+  const board = await shows(c, (f) => alarm(f, kind, about), `alarm ${kind} ${JSON.stringify(about)}`);
+  return alarm(board, kind, about);
+}
 export const calm = (c, kind, about) => shows(c, (f) => !alarm(f, kind, about), `no alarm ${kind} ${JSON.stringify(about)}`);
 
 /* The next `conversation` frame of this conversation in this state. */

@@ -1,4 +1,5 @@
-/* What a resident who waits is told: the place in line as it comes nearer, the wait that is likely once enough is known, and that nobody is there outside opening hours. */
+/* What a resident who waits is told: the place in line as it comes nearer, the wait that is likely once enough is known, and that nobody is there
+ * outside opening hours. */
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 
@@ -139,7 +140,8 @@ test('a queue that is closed says so, and when it opens', async (t) => {
   assert.deepEqual([waits.place, waits.closed, waits.wait_from_s, waits.wait_to_s], [1, true, undefined, undefined]);
   assert.equal(waits.opens_at, shown.opens_at);
   /* 9 o'clock in Amsterdam is 7 or 8 in UTC */
-  assert.ok([7, 8].includes(new Date(waits.opens_at).getUTCHours()) && Math.abs(waits.opens_at - opens()) < 86400000, new Date(waits.opens_at).toISOString());
+  const at = new Date(waits.opens_at);
+  assert.ok([7, 8].includes(at.getUTCHours()) && Math.abs(at - opens()) < 86400000, at.toISOString());
   /* it opens: the same page is told, by itself */
   await office.queue('closed', {});
   const open = await r.wait((f) => f.verb === 'waiting' && !f.closed, { name: 'that it is open' });

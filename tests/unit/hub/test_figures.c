@@ -13,7 +13,8 @@ static void sums_and_averages(void **state)
     static const struct {
         const char *metric;
         uint64_t sum;
-    } sums[] = {{"answered", 2}, {"answered", 1}, {"wait_ms", 10001}, {"in_level", 2}, {"over_level", 1}, {"abandoned", 4}, {"handled", 2}, {"handle_ms", 9001}, {"arrived", 99}, {"on_ms", 99}, {"", 99}};
+    } sums[] = {{"answered", 2}, {"answered", 1}, {"wait_ms", 10001},  {"in_level", 2}, {"over_level", 1}, {"abandoned", 4},
+                {"handled", 2},  {"handle_ms", 9001}, {"arrived", 99}, {"on_ms", 99},   {"", 99}};
     for (size_t i = 0; i < ROWS(sums); i++) {
         figures_add(&f, text_of(sums[i].metric), sums[i].sum);
     }
