@@ -118,6 +118,8 @@ struct got do_places(struct bench *b, const char *conversation);         /* text
 struct got do_targets(struct bench *b, uint64_t until_ms, size_t max);   /* texts: "KIND CONVERSATION DUE QUEUE CHANNEL" */
 uint64_t see_sum(struct bench *b, uint64_t from_ms, uint64_t to_ms, const char *queue, const char *channel, const char *agent, const char *metric); /* NULL: of all */
 
+uint64_t see_page(struct bench *b, uint64_t from_ms, uint64_t to_ms);         /* where the page that begins there ends */
+
 struct seen_due {
     int err, calls;
     char conversations[64][65], agents[64][65];
@@ -133,6 +135,8 @@ struct seen_beat {
     char routes[65], nodes[300]; /* separated by spaces */
 };
 struct seen_beat do_beat(struct bench *b, bool wants, bool leaves, uint64_t now_ms, int64_t grace_ms);
+/* Beats every 50 ms until @ready says that it is so, at most 5 s; what the last beat answered. */
+struct seen_beat beat_until(struct bench *b, bool (*ready)(const struct seen_beat *beat), bool wants, uint64_t now_ms, int64_t grace_ms);
 struct got do_nodes(struct bench *b); /* texts: "ID ABOUT ROUTES"; seqs: silent_ms */
 
 /* --- usual cases, shortened -------------------------------------------------------------------------------------------------------------------- */

@@ -235,6 +235,14 @@ static void on_sums(void *ctx, const struct ticket *t, int err, const struct sto
     loop_stop(b->loop);
 }
 
+uint64_t see_page(struct bench *b, uint64_t from_ms, uint64_t to_ms)
+{
+    struct summing s = {.metric = "", .from_ms = from_ms};
+    assert_int_equal(store_sums_get(b->store, from_ms, to_ms, on_sums, &s, (struct ticket){.p = b}), 0);
+    bench_turn(b, &s.calls);
+    return s.next_ms;
+}
+
 uint64_t see_sum(struct bench *b, uint64_t from_ms, uint64_t to_ms, const char *queue, const char *channel, const char *agent, const char *metric)
 {
     uint64_t sum = 0;

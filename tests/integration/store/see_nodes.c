@@ -81,6 +81,26 @@ struct seen_beat do_beat(struct bench *b, bool wants, bool leaves, uint64_t now_
     return g;
 }
 
+static void next(void *ctx)
+{
+    struct bench *b = ctx;
+    loop_stop(b->loop);
+}
+
+struct seen_beat beat_until(struct bench *b, bool (*ready)(const struct seen_beat *beat), bool wants, uint64_t now_ms, int64_t grace_ms)
+{
+    struct loop_timer *timer;
+    struct seen_beat beat;
+    assert_int_equal(loop_timer_new(b->loop, next, b, &timer), 0);
+    for (int i = 0; beat = do_beat(b, wants, false, now_ms, grace_ms), !ready(&beat); i++) {
+        assert_true(i < 100);
+        loop_timer_start(timer, 50, 0);
+        bench_run(b);
+    }
+    loop_timer_free(&timer);
+    return beat;
+}
+
 static void on_nodes(void *ctx, const struct ticket *t, int err, const struct store_node *nodes, size_t n)
 {
     struct got *g = ctx;

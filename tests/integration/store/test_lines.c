@@ -140,21 +140,39 @@ static void another_channel_is_another_line(void **state)
     assert_int_equal(v.queues[0].chat + v.queues[0].sms + v.queues[0].email, 0);
 }
 
+static size_t row_of(const char *conversation)
+{
+    size_t i = 0;
+    while (i < v.waiting_n && strcmp(v.waiting[i].conversation, conversation) != 0) {
+        i++;
+    }
+    assert_true(i < v.waiting_n);
+    return i;
+}
+
 static void the_line_with_the_oldest_head_comes_first(void **state)
 {
     (void)state;
     open_chat(b, "head-1", "young", 1300001);
     open_chat(b, "head-2", "old", 1300000);
-    size_t at[2] = {0, 0};
-    for (int round = 0; round < 2; round++) {
-        do_look(b, 0, 200, &v);
-        for (size_t i = 0; i < v.waiting_n; i++) {
-            at[0] = strcmp(v.waiting[i].conversation, "head-1") == 0 ? i : at[0];
-            at[1] = strcmp(v.waiting[i].conversation, "head-2") == 0 ? i : at[1];
-        }
-        assert_int_equal(at[0] < at[1], round == 0); /* 1300001 is the place of both: the second is one behind */
-        assert_int_equal(do_prioritise(b, "head-2", 1, 1000).err, 0);
-    }
+    do_look(b, 0, 200, &v);
+    assert_true(row_of("head-1") < row_of("head-2")); /* their places are 1300001 and 1300002: a place is given once */
+    assert_int_equal(do_prioritise(b, "head-2", 1, 1000).err, 0);
+    do_look(b, 0, 200, &v);
+    assert_true(row_of("head-2") < row_of("head-1"));
+}
+
+static void a_line_without_its_head_stands_further_back(void **state)
+{
+    (void)state;
+    open_chat(b, "turn-1", "turn-a", 1400000);
+    open_chat(b, "turn-2", "turn-b", 1400010);
+    open_chat(b, "turn-3", "turn-a", 1400020);
+    do_look(b, 0, 200, &v);
+    assert_true(row_of("turn-1") < row_of("turn-2") && row_of("turn-3") < row_of("turn-2")); /* line by line */
+    set_state(b, "turn-1", "closed", 1400030);
+    do_look(b, 0, 200, &v);
+    assert_true(row_of("turn-2") < row_of("turn-3"));
 }
 
 static void a_look_goes_on_where_it_ended(void **state)
@@ -190,6 +208,13 @@ static void a_look_goes_on_where_it_ended(void **state)
     } while (offset > 0);
     assert_int_equal(rows, LINES + DEEP);
     assert_int_equal(looks, 2 * 4); /* two pages of lines, four windows deep */
+    for (int i = 0; i < LINES + DEEP; i++) { /* nobody waits any more: no line is left to look at */
+        (void)snprintf(id, sizeof id, "page-%d", i);
+        set_state(b, id, "closed", 2200000);
+    }
+    do_look(b, 0, TEXTS_MAX, &v);
+    assert_false(v.more);
+    assert_true(v.waiting_n < 50);
 }
 
 int main(void)
@@ -200,6 +225,7 @@ int main(void)
         cmocka_unit_test(each_class_has_a_line_of_its_own),
         cmocka_unit_test(another_channel_is_another_line),
         cmocka_unit_test(the_line_with_the_oldest_head_comes_first),
+        cmocka_unit_test(a_line_without_its_head_stands_further_back),
         cmocka_unit_test(a_look_goes_on_where_it_ended),
     };
     return RUN(tests);

@@ -122,6 +122,22 @@ static void a_broker_that_leaves(void **state)
     await(&second_heard, "changed", "- - 0 \n");
 }
 
+static bool buried(const struct seen_beat *beat)
+{
+    return beat->buried;
+}
+
+static void a_broker_that_is_buried(void **state)
+{
+    (void)state;
+    struct bench *third = bench_beside(b, "node3");
+    (void)do_beat(third, false, false, 5000, 1000);
+    bench_close(third);
+    memset(&first_heard, 0, sizeof first_heard);
+    (void)beat_until(second, buried, false, 5000, 1000); /* one finds out, */
+    await(&first_heard, "changed", "- - 0 \n");           /* the others hear of it */
+}
+
 static void what_was_missed_while_redis_was_away_is_known(void **state)
 {
     (void)state;
@@ -143,6 +159,7 @@ int main(void)
         cmocka_unit_test(a_change_of_state_with_its_entry),
         cmocka_unit_test(who_misses_an_offer_is_heard_of),
         cmocka_unit_test(a_broker_that_leaves),
+        cmocka_unit_test(a_broker_that_is_buried),
         cmocka_unit_test(what_was_missed_while_redis_was_away_is_known),
     };
     return RUN(tests);

@@ -5,27 +5,6 @@
 
 static struct bench *second;
 
-static void next(void *ctx)
-{
-    struct bench *on = ctx;
-    loop_stop(on->loop);
-}
-
-/* @second beats every 50 ms until @ready says that it is so; what the last beat answered. */
-static struct seen_beat beat_until(bool (*ready)(const struct seen_beat *beat), bool wants)
-{
-    struct loop_timer *timer;
-    struct seen_beat beat;
-    assert_int_equal(loop_timer_new(b->loop, next, b, &timer), 0);
-    for (int i = 0; beat = do_beat(second, wants, false, 70000, 30000), !ready(&beat); i++) {
-        assert_true(i < 100);
-        loop_timer_start(timer, 50, 0);
-        bench_run(b);
-    }
-    loop_timer_free(&timer);
-    return beat;
-}
-
 static bool buried(const struct seen_beat *beat)
 {
     return beat->buried;
@@ -98,9 +77,9 @@ static void who_is_silent_is_buried(void **state)
     assert_int_equal(sscanf(taken.texts[0], "%64s", id), 1);
     assert_int_equal(do_take(second, "sms", true, 10).texts_n, 0); /* while the first lives it is its own */
     assert_int_equal(do_beat(b, true, false, 1000, 30000).fence, 3);
-    struct seen_beat beat = beat_until(routes, true); /* the lease first … */
+    struct seen_beat beat = beat_until(second, routes, true, 70000, 30000); /* the lease first … */
     assert_int_equal(beat.fence, 4);
-    beat = beat_until(buried, true);                  /* … then the broker */
+    beat = beat_until(second, buried, true, 70000, 30000);                  /* … then the broker */
     assert_string_equal(beat.nodes, "node2");
     assert_int_equal(beat.fence, 4);
     assert_string_equal(see_agent(b, "only")->here, "");
