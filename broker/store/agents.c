@@ -108,12 +108,13 @@ static void beat_parse(void *ctx, const struct ticket *unused, int err, const st
     store_op_give(op);
 }
 
-int store_beat(struct store *s, bool wants, bool leaves, struct text about, uint64_t now_ms, int64_t grace_ms, store_beat_done done, void *ctx, struct ticket t)
+int store_beat(struct store *s, bool wants, bool leaves, struct text about, uint64_t now_ms, int64_t grace_ms, store_beat_done done, void *ctx,
+               struct ticket t)
 {
     CHECK(grace_ms >= 0);
     struct number silent, lease, now, grace;
-    struct text argv[12] = {[4] = text_of(s->node), flag(wants), number(STORE_SILENT_MS, &silent), number(STORE_LEASE_MS, &lease), about, number(now_ms, &now),
-                            number((uint64_t)grace_ms, &grace), flag(leaves)};
+    struct text argv[12] = {[4] = text_of(s->node), flag(wants), number(STORE_SILENT_MS, &silent), number(STORE_LEASE_MS, &lease), about,
+                            number(now_ms, &now), number((uint64_t)grace_ms, &grace), flag(leaves)};
     struct store_op *op = store_op_take(s, ctx, t);
     if (op) {
         op->done.beat = done;
@@ -131,7 +132,8 @@ static void nodes_parse(void *ctx, const struct ticket *unused, int err, const s
     struct store_node *nodes = calloc(n + 1, sizeof *nodes);
     for (size_t i = 0; nodes && i < n; i++) {
         const struct redis_reply *row = redis_reply_at(rows, i);
-        nodes[i] = (struct store_node){.id = at_text(row, 0), .silent_ms = at_number(row, 1), .about = at_maybe(row, 2), .routes = at_number(row, 3) == 1};
+        nodes[i] = (struct store_node){.id = at_text(row, 0), .silent_ms = at_number(row, 1), .about = at_maybe(row, 2),
+                                       .routes = at_number(row, 3) == 1};
     }
     op->done.nodes(op->ctx, &op->ticket, nodes ? err : ERR_MEMORY, nodes, nodes ? n : 0);
     free(nodes);

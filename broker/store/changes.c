@@ -15,7 +15,8 @@ static void changed_parse(void *ctx, const struct ticket *unused, int err, const
     store_op_give(op);
 }
 
-static int call_change(struct store *s, const char *function, size_t argc, struct text *argv, store_transition_done done, void *ctx, struct ticket t)
+static int call_change(struct store *s, const char *function, size_t argc, struct text *argv, store_transition_done done, void *ctx,
+                       struct ticket t)
 {
     struct store_op *op = store_op_take(s, ctx, t);
     if (op) {
@@ -47,10 +48,11 @@ int store_transition(struct store *s, const struct store_transition *tr, store_t
     }
     int err = words_join(&missed, tr->missed, tr->missed_n);
     err = err || !tr->offered ? err : words_join(&offered, agents, tr->shares_n);
-    const struct text fixed[] = {tr->conversation, number(tr->version, &version), tr->state, tr->owner, tr->queue, tr->must_own, flag(tr->keep_place), text_of(s->node),
-                                 tr->entry, number(tr->now_ms, &now), tr->held, number(tr->seen, &seen), number(tr->due_ms, &due), flag(tr->force),
-                                 number(tr->fence, &fence), tr->back, tr->declined, buf_text(&missed), buf_text(&offered), number(tr->answer_ms, &answer),
-                                 number(tr->first_due_ms, &first), number(tr->resolve_due_ms, &resolve), tr->reason, tr->needs.s ? tr->needs : TEXT_LITERAL("-")};
+    const struct text fixed[] = {tr->conversation, number(tr->version, &version), tr->state, tr->owner, tr->queue, tr->must_own, flag(tr->keep_place),
+                                 text_of(s->node), tr->entry, number(tr->now_ms, &now), tr->held, number(tr->seen, &seen), number(tr->due_ms, &due),
+                                 flag(tr->force), number(tr->fence, &fence), tr->back, tr->declined, buf_text(&missed), buf_text(&offered),
+                                 number(tr->answer_ms, &answer), number(tr->first_due_ms, &first), number(tr->resolve_due_ms, &resolve), tr->reason,
+                                 tr->needs.s ? tr->needs : TEXT_LITERAL("-")};
     size_t n = 4;
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
         argv[n++] = fixed[i];
@@ -67,14 +69,16 @@ int store_transition(struct store *s, const struct store_transition *tr, store_t
     return err;
 }
 
-int store_join(struct store *s, struct text id, struct text agent, bool on, struct text must_own, struct text entry, store_transition_done done, void *ctx, struct ticket t)
+int store_join(struct store *s, struct text id, struct text agent, bool on, struct text must_own, struct text entry, store_transition_done done,
+               void *ctx, struct ticket t)
 {
     struct number most;
     struct text argv[11] = {[4] = id, agent, flag(on), must_own, number(STORE_JOINED_MAX, &most), text_of(s->node), entry};
     return call_change(s, "loket_join", 11, argv, done, ctx, t);
 }
 
-int store_prioritise(struct store *s, struct text id, uint64_t priority, int64_t head_start_ms, struct text entry, store_transition_done done, void *ctx, struct ticket t)
+int store_prioritise(struct store *s, struct text id, uint64_t priority, int64_t head_start_ms, struct text entry, store_transition_done done,
+                     void *ctx, struct ticket t)
 {
     CHECK(head_start_ms >= 0);
     struct number step, head;

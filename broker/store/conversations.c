@@ -47,7 +47,8 @@ int store_arrive(struct store *s, const struct store_arrive *a, store_arrive_don
     const struct text fixed[] = {a->source, a->source_id, a->conversation_new, a->resident_new, a->queue, a->channel, a->address, a->name, a->subject,
                                  a->subject_key, a->token_conversation, a->message_id, a->entry, a->client, number((uint64_t)a->head_start_ms, &head),
                                  number(a->priority, &priority), number(a->now_ms, &now), a->language, a->needs, a->prefers,
-                                 number(a->first_due_ms, &first), number(a->resolve_due_ms, &resolve), number(a->waiting_max, &most), a->overflow_queue};
+                                 number(a->first_due_ms, &first), number(a->resolve_due_ms, &resolve), number(a->waiting_max, &most),
+                                 a->overflow_queue};
     size_t n = sizeof fixed / sizeof fixed[0];
     memcpy(argv + 4, fixed, sizeof fixed);
     for (size_t i = 0; i < a->references_n; i++) {
@@ -72,10 +73,10 @@ static void conversation_parse(void *ctx, const struct ticket *unused, int err, 
     }
     if (!err) {
         c = (struct store_conversation){
-            .id = text_of(op->id), .state = at_text(v, 0), .owner = at_maybe(v, 1), .queue = at_text(v, 2), .resident = at_text(v, 3), .name = at_maybe(v, 4),
-            .subject = at_maybe(v, 5), .channel = at_text(v, 6), .version = at_number(v, 7), .seq = at_number(v, 8), .opened_at_ms = at_number(v, 9),
-            .queued_at_ms = at_number(v, 10), .assigned_at_ms = at_number(v, 11), .read_resident = at_number(v, 12), .read_agent = at_number(v, 13),
-            .related = at_maybe(v, 14), .counter = at_number(v, 15), .held = at_maybe(v, 18), .back = at_maybe(v, 19), .due_ms = at_number(v, 20),
+            .id = text_of(op->id), .state = at_text(v, 0), .owner = at_maybe(v, 1), .queue = at_text(v, 2), .resident = at_text(v, 3),
+            .name = at_maybe(v, 4), .subject = at_maybe(v, 5), .channel = at_text(v, 6), .version = at_number(v, 7), .seq = at_number(v, 8),
+            .opened_at_ms = at_number(v, 9), .queued_at_ms = at_number(v, 10), .assigned_at_ms = at_number(v, 11), .read_resident = at_number(v, 12),
+            .read_agent = at_number(v, 13), .related = at_maybe(v, 14), .counter = at_number(v, 15), .held = at_maybe(v, 18), .back = at_maybe(v, 19), .due_ms = at_number(v, 20),
             .priority = at_number(v, 21), .language = at_maybe(v, 22), .closed_at_ms = at_number(v, 23), .first_due_ms = at_number(v, 24),
             .resolve_due_ms = at_number(v, 25), .shares = at_maybe(v, 26), .nodes = at_maybe(v, 27), .pages = at_maybe(v, 28)};
         c.offered_n = words_split(at_text(v, 16), c.offered, STORE_OFFERS_MAX);
@@ -108,7 +109,7 @@ int store_conversation_get(struct store *s, struct text id, struct text client, 
     return store_call(s, "loket_conversation", 6, argv, conversation_parse, op);
 }
 
-/* --- the log --------------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the log ---------------------------------------------------------------------------------------------------- */
 
 #define ENTRIES_ROOM 512
 

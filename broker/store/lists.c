@@ -19,8 +19,8 @@ static void texts_parse(void *ctx, const struct ticket *unused, int err, const s
     store_op_give(op);
 }
 
-static int list(struct store *s, const char *command, const char *name, struct text more, struct text last, size_t argc, store_texts_done done, void *ctx,
-                struct ticket t)
+static int list(struct store *s, const char *command, const char *name, struct text more, struct text last, size_t argc, store_texts_done done,
+                void *ctx, struct ticket t)
 {
     char key[STORE_KEY_BYTES];
     (void)snprintf(key, sizeof key, "%s%s", s->prefix, name);
@@ -99,8 +99,8 @@ int store_audit_list(struct store *s, struct text before_id, size_t max, store_t
     }
     (void)snprintf(key, sizeof key, "%saudit", s->prefix);
     (void)snprintf(before, sizeof before, "(%.*s", TEXT_ARG(before_id));
-    struct text argv[6] = {TEXT_LITERAL("XREVRANGE"), text_of(key), before_id.n > 0 ? text_of(before) : TEXT_LITERAL("+"), TEXT_LITERAL("-"), TEXT_LITERAL("COUNT"),
-                           number(max, &count)};
+    struct text argv[6] = {TEXT_LITERAL("XREVRANGE"), text_of(key), before_id.n > 0 ? text_of(before) : TEXT_LITERAL("+"), TEXT_LITERAL("-"),
+                           TEXT_LITERAL("COUNT"), number(max, &count)};
     struct store_op *op = store_op_take(s, ctx, t);
     if (op) {
         op->done.texts = done;

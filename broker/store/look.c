@@ -4,14 +4,15 @@
 
 #include "store/store_internal.h"
 
-/* --- agents: "PRESENCE LOAD SOFT N CHAT EMAIL SMS CAPACITY MAX_CHAT MAX_EMAIL MAX_SMS SINCE MISSED TICK HERE…" --------------------------------- */
+/* --- agents: "PRESENCE LOAD SOFT N CHAT EMAIL SMS CAPACITY MAX_CHAT MAX_EMAIL MAX_SMS SINCE MISSED TICK HERE…" ---------- */
 
 #define AGENT_WORDS 14
 
 static int agent_read(struct text id, struct text said, struct store_agent *a)
 {
-    uint64_t tick, *const numbers[AGENT_WORDS - 1] = {&a->load,     &a->soft,     &a->conversations, &a->count[0], &a->count[1], &a->count[2], &a->capacity,
-                                                      &a->limit[0], &a->limit[1], &a->limit[2],      &a->since_ms, &a->missed,   &tick};
+    uint64_t tick;
+    uint64_t *const numbers[AGENT_WORDS - 1] = {&a->load,     &a->soft,     &a->conversations, &a->count[0], &a->count[1], &a->count[2], &a->capacity,
+                                                &a->limit[0], &a->limit[1], &a->limit[2],      &a->since_ms, &a->missed,   &tick};
     size_t at = 0;
     *a = (struct store_agent){.id = id};
     for (size_t i = 0; i < AGENT_WORDS; i++) {

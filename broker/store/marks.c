@@ -34,16 +34,16 @@ int store_read_mark(struct store *s, struct text id, enum store_side side, uint6
     return call_plain(s, "loket_read_mark", 7, argv, done, ctx, t);
 }
 
-int store_link(struct store *s, struct text id, struct text channel, struct text address, bool on, struct text must_own, struct text entry, uint64_t now_ms,
-               store_append_done done, void *ctx, struct ticket t)
+int store_link(struct store *s, struct text id, struct text channel, struct text address, bool on, struct text must_own, struct text entry,
+               uint64_t now_ms, store_append_done done, void *ctx, struct ticket t)
 {
     struct number now;
     struct text argv[11] = {[4] = id, channel, address, flag(on), must_own, entry, number(now_ms, &now)};
     return call_append(s, "loket_link", 11, argv, done, ctx, t);
 }
 
-int store_receipt(struct store *s, struct text conversation, uint64_t seq, struct text receipt_state, struct text entry, store_append_done done, void *ctx,
-                  struct ticket t)
+int store_receipt(struct store *s, struct text conversation, uint64_t seq, struct text receipt_state, struct text entry, store_append_done done,
+                  void *ctx, struct ticket t)
 {
     struct number n;
     struct text argv[8] = {[4] = conversation, number(seq, &n), receipt_state, entry};

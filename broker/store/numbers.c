@@ -14,8 +14,8 @@ static void targets_parse(void *ctx, const struct ticket *unused, int err, const
     struct store_target *targets = calloc(n + 1, sizeof *targets);
     for (size_t i = 0; targets && i < n; i++) {
         const struct redis_reply *row = redis_reply_at(rows, i);
-        targets[i] = (struct store_target){.kind = at_text(row, 0), .conversation = at_text(row, 1), .due_ms = at_number(row, 2), .queue = at_text(row, 3),
-                                           .channel = at_text(row, 4)};
+        targets[i] = (struct store_target){.kind = at_text(row, 0), .conversation = at_text(row, 1), .due_ms = at_number(row, 2),
+                                           .queue = at_text(row, 3), .channel = at_text(row, 4)};
     }
     op->done.targets(op->ctx, &op->ticket, targets ? err : ERR_MEMORY, targets, targets ? n : 0);
     free(targets);

@@ -28,8 +28,8 @@ static void out_parse(void *ctx, const struct ticket *unused, int err, const str
     for (size_t i = 0; items && i < n; i++) {
         const struct redis_reply *row = redis_reply_at(rows, i);
         items[i] = (struct store_out){.id = at_text(row, 0), .conversation = at_text(row, 1), .seq = at_number(row, 2), .entry = at_text(row, 3),
-                                      .attempts = at_number(row, 4), .name = at_maybe(row, 5), .subject = at_maybe(row, 6), .reference = at_maybe(row, 7),
-                                      .references = at_maybe(row, 8)};
+                                      .attempts = at_number(row, 4), .name = at_maybe(row, 5), .subject = at_maybe(row, 6),
+                                      .reference = at_maybe(row, 7), .references = at_maybe(row, 8)};
     }
     op->done.out(op->ctx, &op->ticket, n > 0 && !items ? ERR_MEMORY : err, items, items ? n : 0);
     free(items);

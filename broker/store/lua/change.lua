@@ -155,8 +155,8 @@ local function transition(keys, argv)
     staff[id] = staff[id] or agent_get(p, id)
     return staff[id]
   end
-  local v = call('HMGET', conv, 'state', 'owner', 'queue', 'version', 'seq', 'share', 'queued', 'counted', 'channel', 'resident', 'place', 'head', 'assigned',
-    'joined', 'resolve_due', 'declined', 'due', 'line', 'row', 'nodes', 'unanswered')
+  local v = call('HMGET', conv, 'state', 'owner', 'queue', 'version', 'seq', 'share', 'queued', 'counted', 'channel', 'resident', 'place', 'head',
+    'assigned', 'joined', 'resolve_due', 'declined', 'due', 'line', 'row', 'nodes', 'unanswered')
   if not v[1] then return {'not_found'} end
   if argv[6] ~= '' and v[2] ~= argv[6] then return {'forbidden'} end
   if v[4] ~= argv[2] or (argv[12] ~= '0' and said_since(p, cid, argv[12])) then return {'stale'} end
@@ -179,8 +179,8 @@ local function transition(keys, argv)
   for id, a in pairs(staff) do agent_put(p, id, a) end
 
   local seq, due = v[5] + 1, argv[13] ~= '0' and argv[13] or ''
-  local set = {state = state, owner = owner, queue = queue, version = number(v[4] + 1), seq = number(seq), share = share, held = argv[11], back = argv[16],
-    offered = argv[19], reason = argv[23], due = due, line = '', row = ''}
+  local set = {state = state, owner = owner, queue = queue, version = number(v[4] + 1), seq = number(seq), share = share, held = argv[11],
+    back = argv[16], offered = argv[19], reason = argv[23], due = due, line = '', row = ''}
   if v[18] then line_leave(p, v[18], v[19]) end
   move(p, cid, v, state, queue, argv[7] == '1', now, set)
   if argv[24] ~= '-' then set.needs = argv[24] end

@@ -127,9 +127,9 @@ local function arrive_new(p, cid, rid, who, queue, related, argv)
     end
   end
   if argv[14] ~= '' then add('n:' .. argv[14], '1') end
-  for name, value in pairs({state = 'queued', channel = channel, unanswered = now, version = '1', queue = queue, resident = rid, counted = channel, opened = now,
-    queued = now, place = number(place), head = argv[15], prio = argv[16], name = argv[8], subject = argv[9], subject_key = argv[9] ~= '' and argv[10] or '',
-    lang = argv[18], needs = argv[19], prefers = argv[20], related = related or '', line = class, row = row}) do
+  for name, value in pairs({state = 'queued', channel = channel, unanswered = now, version = '1', queue = queue, resident = rid, counted = channel,
+    opened = now, queued = now, place = number(place), head = argv[15], prio = argv[16], name = argv[8], subject = argv[9],
+    subject_key = argv[9] ~= '' and argv[10] or '', lang = argv[18], needs = argv[19], prefers = argv[20], related = related or '', line = class, row = row}) do
     add(name, value)
   end
   call('HSET', conv, unpack(fields))
