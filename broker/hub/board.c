@@ -1,8 +1,8 @@
 /* The wallboard: one look at the store for everyone who watches, at most twice a second; whoever begins to watch is shown a board at once.
  *
- * Supervisors get every board. To agents it shows all their colleagues: with a thousand consoles open that is a million rows a look, more than
- * anybody reads. So each look serves as many agents as BOARD_ROWS_MAX allows, those who waited longest first; in an office of 100 that is
- * everybody. */
+ * Everybody gets every board. To agents it shows all their colleagues, too: with a thousand consoles open that is a million rows a look, more than
+ * anybody reads. So each look shows colleagues to as many agents as BOARD_ROWS_MAX allows, those who waited longest first; in an office of 100 that is
+ * everybody. The others get the board without, and keep what they had. */
 #include "hub/board.h"
 
 #include <stdlib.h>
@@ -24,10 +24,11 @@ void board_ask(struct hub *h)
     today_look(h);
 }
 
-static void board_show(struct hub *h, struct board_rows *rows, struct member *m)
+static void board_show(struct hub *h, struct board_rows *rows, struct member *m, bool colleagues)
 {
     struct frame f;
     board_rows_frame(rows, m, &f);
+    f.board.agents_n = colleagues ? f.board.agents_n : 0;
     (void)!edge_send(h->edge, m->session, &f); /* one that is too slow is being closed */
 }
 
@@ -39,15 +40,13 @@ static void board_show_everyone(struct hub *h, struct board_rows *rows)
     list_init(&served);
     LIST_FOR(&h->watchers, l, next) {
         struct member *m = LIST_OWNER(l, struct member, in_watchers);
-        if (m->role == SUPERVISOR) {
-            board_show(h, rows, m);
-        } else if (spent < BOARD_ROWS_MAX) {
-            board_show(h, rows, m);
-            spent += rows->agents_n + rows->queues_n;
+        bool all = m->role == SUPERVISOR || spent < BOARD_ROWS_MAX;
+        board_show(h, rows, m, all);
+        more |= !all;
+        if (all && m->role != SUPERVISOR) {
+            spent += rows->agents_n;
             list_remove(l);
             list_add_last(&served, l);
-        } else {
-            more = true;
         }
     }
     LIST_FOR(&served, l, next) {
@@ -70,7 +69,7 @@ static void board_show_all(struct hub *h, const struct store_view *v, const stru
         board_show_everyone(h, rows);
     }
     LIST_FOR(&h->board->newcomers, l, next) {
-        board_show(h, rows, LIST_OWNER(l, struct member, in_watchers));
+        board_show(h, rows, LIST_OWNER(l, struct member, in_watchers), true);
         list_remove(l);
         list_add_last(&h->watchers, l);
     }

@@ -8,6 +8,7 @@ import { faultsOf } from '../lib/snapshot.mjs';
 import { random, sleep, until } from '../lib/wait.mjs';
 import { Desk } from './desk.mjs';
 import { Resident } from './resident.mjs';
+import { strayChanges } from './states.mjs';
 import { exportAll, markerOf, verify } from './verify.mjs';
 
 const QUEUES = ['burgerzaken', 'belastingen', 'vergunningen'];
@@ -16,6 +17,7 @@ const RESIDENTS = 500;
 const GRACE_MS = 1500;
 const PAUSE_MS = 3000; /* twice as long as it takes to be buried */
 const SETTLE_MS = 2500; /* after a kill: found dead in 1.5 s, and the next beat */
+const DRAIN_MS = 60000;
 const LOOK_MS = 700;
 const IDLE_MS = 3000; /* so long may somebody wait beside an agent who can take them */
 const WORDS = ['goedemorgen', 'mijn paspoort is verlopen', 'wanneer kan ik langskomen', 'dank u wel', 'ik heb nog een vraag', 'het adres klopt niet meer'];
@@ -39,7 +41,8 @@ export class NodesRun {
     this.alive = new Set();
     this.looks = 0;
     this.found = { assigned_twice: new Set(), over_capacity: new Set(), stranded: new Set(), load_wrong: new Set() };
-    this.waits = new Map(); /* conversation → since when somebody who can take it has room */
+    this.waits = new Map(); /* conversation → its state and version, and when that was seen first */
+    this.frees = new Map(); /* agent → the same */
     this.idle_max_ms = 0;
     this.waiting_max = 0;
   }
@@ -197,23 +200,26 @@ export class NodesRun {
     return view;
   }
 
-  /* Who waits although an agent who can take them has room: since when? A wait is over when nobody could have taken it at one of the looks. */
+  /* Who waits although one and the same agent, who can take them, has had room and nothing new all the while: since when? */
   #idle(view) {
-    const free = this.staff.filter((a) => {
-      const row = view.agents.get(a.id);
-      return row && row.presence === 'available' && row.here.some((node) => view.nodes[node] !== undefined) && row.load + 2 <= row.capacity;
-    });
+    const since = (map, id, now_is) => {
+      if (map.get(id)?.is !== now_is) map.set(id, { is: now_is, at: view.now });
+      return map.get(id).at;
+    };
+    const rows = this.staff.map((a) => ({ a, row: view.agents.get(a.id) })).filter(({ row }) => row);
+    const free = rows.map(({ a, row }) => {
+      const has_room = row.presence === 'available' && row.here.some((node) => view.nodes[node] !== undefined) && row.load + 2 <= row.capacity;
+      return { ...a, has_room, at: since(this.frees, a.id, `${has_room} ${row.since} ${row.here}`) };
+    }).filter((a) => a.has_room);
     for (const c of view.conversations.values()) {
-      const rests = (a) => view.now - Number(c.declined[a.id] ?? 0) < ROUTING.decline_rest_s * 1000;
-      const can = (a) => a.id === c.held || (a.queues.includes(c.queue) && (c.queue !== 'vergunningen' || a.skilled));
-      if (c.state !== 'queued' || !free.some((a) => can(a) && !rests(a))) {
-        this.waits.delete(c.id);
-        continue;
+      const at = since(this.waits, c.id, `${c.state} ${c.version}`);
+      if (c.state !== 'queued') continue;
+      for (const a of free) {
+        if (a.id !== c.held && (!a.queues.includes(c.queue) || (c.queue === 'vergunningen' && !a.skilled))) continue;
+        const idle_ms = view.now - Math.max(a.at, at, Number(c.declined[a.id] ?? 0) + ROUTING.decline_rest_s * 1000);
+        this.idle_max_ms = Math.max(this.idle_max_ms, idle_ms);
+        if (idle_ms > IDLE_MS) this.found.stranded.add(`${c.id} waits in ${c.queue} beside ${a.id}, who has room`);
       }
-      const since = this.waits.get(c.id) ?? view.now;
-      this.waits.set(c.id, since);
-      this.idle_max_ms = Math.max(this.idle_max_ms, view.now - since);
-      if (view.now - since > IDLE_MS) this.found.stranded.add(`${c.id} waits in ${c.queue} beside a free agent, seen for ${Math.floor((view.now - since) / 1000)} s`);
     }
   }
 
@@ -276,8 +282,8 @@ export class NodesRun {
       const knows = (c) => JSON.stringify({ ...this.agents.find((a) => a.id === c.owner)?.work.get(c.id), queue: undefined });
       this.left = open.slice(0, 5).map((c) => `${c.id} ${c.state} version ${c.version} of ${c.owner ?? 'nobody'} in ${c.queue}, ${c.seq} entries, followed on ${c.nodes}; its agent knows ${knows(c)}`);
       return Object.values(left).every((n) => n === 0) && this.agents.every((a) => a.settled);
-    }, { ms: 120000, every: 300 }).catch((error) => {
-      throw new Error(`${error.message}; left: ${JSON.stringify(left)} ${this.left.join('; ')}\n${this.nodes.brokers.map((b) => b.log().slice(-1500)).join('\n')}`);
+    }, { ms: DRAIN_MS, every: 300 }).catch((error) => {
+      this.found.stranded.add(`${error.message}; left: ${JSON.stringify(left)} ${this.left.join('; ')}`);
     });
   }
 
@@ -344,6 +350,9 @@ export class NodesRun {
     const findings = verify(logs, this.expected, this.attempted);
     await this.views(logs, findings);
     this.#seen();
+    const stray = strayChanges(logs);
+    for (const sentence of stray.twice) this.found.assigned_twice.add(sentence);
+    findings.wrong.push(...stray.wrong);
     for (const one of [...this.agents, ...this.residents]) one.leave();
     for (const broker of this.nodes.brokers) await broker.stop();
     for (const broker of this.nodes.brokers) broker.check();

@@ -238,7 +238,7 @@ export class Desk extends Store {
     protected frame(frame: DownFrame): void {
         switch (frame.verb) {
             case "board":
-                this.board = frame;
+                this.board = { ...frame, agents: frame.agents ?? this.board?.agents };
                 this.clockMs = frame.at - this.env.now();
                 break;
             case "bulletin":

@@ -800,7 +800,7 @@ export interface BoardFrame {
     at: number;
     /** the queues */
     queues: QueueRow[];
-    /** the agents; for agents: their colleagues, without load */
+    /** the agents; for agents: their colleagues, without load, and where there are very many not in each board: keep the former */
     agents?: AgentRow[] | undefined;
     /** the longest waiting, oldest first */
     waiting?: WaitingRow[] | undefined;
