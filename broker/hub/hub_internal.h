@@ -98,7 +98,8 @@ struct router {
     size_t open;       /* claims in flight */
     size_t claimed, given; /* of this pass: worth another look; succeeded */
     unsigned refused;  /* passes in a row of which no claim succeeded */
-    size_t offset;     /* window into long lines */
+    size_t offset, next; /* where the look began, and where it goes on */
+    bool deeper;       /* some line of this window is worth looking at behind it */
     bool more;         /* some line goes on behind the window, and somebody has room */
     struct loop_timer *relax; /* when requirements relax next */
 };

@@ -23,7 +23,7 @@ static void router_end(struct hub *h)
     if (r->again || r->claimed > 0) {
         r->offset = 0;
     } else if (r->more) {
-        r->offset += ROUTER_WINDOW;
+        r->offset = r->next;
     } else {
         r->offset = 0;
         return;
@@ -112,6 +112,7 @@ struct pass { /* what one look gave */
     struct routing_agent *agents;
     struct routing_waiting *waiting;
     struct routing_assignment *found;
+    bool *stays;        /* by row of the look: not placed, although nobody refused it */
     size_t waiting_n, found_n;
 };
 
@@ -160,13 +161,29 @@ static bool anybody_free(const struct routing_agent *agents, size_t n)
     return false;
 }
 
+/* Is it worth looking behind the window? In one line all ask for the same, and the younger one is, the less its requirements have relaxed: when one stays whom nobody
+ * has refused, all behind it stay, too. So only a line of which every row was placed, or stays because of refusals, goes on. Rows of a line stand together in @l. */
+static bool line_goes_on(const struct store_look *l, const bool *stays)
+{
+    for (size_t from = 0, n; from < l->waiting_n; from += n) {
+        bool stuck = false;
+        for (n = 0; from + n < l->waiting_n && l->waiting[from + n].queue.s == l->waiting[from].queue.s; n++) {
+            stuck |= stays[from + n];
+        }
+        if (n >= ROUTER_WINDOW && !stuck) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int router_match(struct hub *h, const struct store_look *l, struct pass *p, struct map *rows)
 {
     int64_t next;
     for (size_t i = 0; i < l->agents_n; i++) {
         p->agents[i] = router_agent(h, &l->agents[i]);
     }
-    h->router.more = l->more && anybody_free(p->agents, l->agents_n);
+    bool free_place = anybody_free(p->agents, l->agents_n);
     for (size_t i = 0; i < l->waiting_n; i++) {
         if (router_waiting(h, &l->waiting[i], &p->waiting[p->waiting_n])) {
             int err = map_set(rows, l->waiting[i].conversation, (void *)(uintptr_t)(i + 1));
@@ -179,16 +196,24 @@ static int router_match(struct hub *h, const struct store_look *l, struct pass *
     p->found_n = routing_match(&h->policy->match, p->agents, l->agents_n, p->waiting, p->waiting_n, loop_wall_ms(h->loop), p->found,
                                l->waiting_n + ROUTING_OFFERS_MAX, &next);
     router_relax(h, next);
+    for (size_t i = 0; i < p->waiting_n; i++) {
+        const struct routing_waiting *w = &p->waiting[i];
+        p->stays[(uintptr_t)map_get(rows, w->conversation) - 1] = !w->placed && w->declined_n == 0;
+    }
+    h->router.deeper |= line_goes_on(l, p->stays);
+    h->router.more = l->more && free_place && (!l->whole || h->router.deeper);
+    h->router.deeper &= !l->whole;
+    h->router.next = l->next;
     return 0;
 }
 
 static void router_pass(struct hub *h, const struct store_look *l)
 {
     struct pass p = {.agents = calloc(l->agents_n + 1, sizeof *p.agents), .waiting = calloc(l->waiting_n + 1, sizeof *p.waiting),
-                     .found = calloc(l->waiting_n + ROUTING_OFFERS_MAX, sizeof *p.found)};
+                     .found = calloc(l->waiting_n + ROUTING_OFFERS_MAX, sizeof *p.found), .stays = calloc(l->waiting_n + 1, sizeof *p.stays)};
     struct map rows;
     map_init(&rows, l->waiting_n + 1);
-    if (p.agents && p.waiting && p.found && router_match(h, l, &p, &rows) == 0) {
+    if (p.agents && p.waiting && p.found && p.stays && router_match(h, l, &p, &rows) == 0) {
         for (size_t i = 0, n; i < p.found_n; i += n) {
             n = 1;
             while (i + n < p.found_n && p.found[i + n].waiting == p.found[i].waiting) {
@@ -203,6 +228,7 @@ static void router_pass(struct hub *h, const struct store_look *l)
     free(p.agents);
     free(p.waiting);
     free(p.found);
+    free(p.stays);
 }
 
 static void router_looked(void *ctx, const struct ticket *t, int err, const struct store_look *l)
@@ -240,6 +266,7 @@ void router_kick(struct hub *h)
         return;
     }
     r->again = false;
+    r->deeper &= r->offset > 0; /* from the front again: nothing is known yet */
     r->running = store_look_get(h->store, r->offset, ROUTER_WINDOW, router_looked, h, (struct ticket){0}) == 0;
 }
 

@@ -128,6 +128,7 @@ static void look_parse(void *ctx, const struct ticket *unused, int err, const st
         l.waiting = waiting;
         l.next = (size_t)(at_number(r, 5) << (NEXT_ROWS_BITS + NEXT_LINES_BITS) | at_number(r, 3) << NEXT_ROWS_BITS | at_number(r, 4));
         l.more = l.next > 0;
+        l.whole = at_number(r, 3) == 0;
     }
     op->done.look(op->ctx, &op->ticket, err, &l);
     free(waiting);

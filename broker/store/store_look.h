@@ -24,6 +24,7 @@ struct store_look {
     const struct store_agent *agents;
     size_t agents_n;
     bool more;                                  /* there are others: */
+    bool whole;                                 /* every line was looked at as deep as this; @next goes deeper, when there is more */
     size_t next;                                /* the @offset to go on at */
 };
 typedef void (*store_look_done)(void *ctx, const struct ticket *t, int err, const struct store_look *l);
