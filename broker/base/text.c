@@ -123,3 +123,27 @@ bool text_equal_secret(struct text a, struct text b)
     }
     return difference == 0;
 }
+
+bool text_next_word(struct text list, const char *separators, size_t *at, struct text *word)
+{
+    while (*at < list.n && strchr(separators, list.s[*at])) {
+        ++*at;
+    }
+    size_t from = *at;
+    while (*at < list.n && !strchr(separators, list.s[*at])) {
+        ++*at;
+    }
+    *word = (struct text){list.s + from, *at - from};
+    return *at > from;
+}
+
+bool text_has_word(struct text list, const char *separators, struct text word)
+{
+    size_t at = 0;
+    for (struct text each; text_next_word(list, separators, &at, &each);) {
+        if (text_equal(each, word)) {
+            return true;
+        }
+    }
+    return false;
+}

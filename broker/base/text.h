@@ -33,6 +33,10 @@ bool text_is_utf8(struct text t);
 /* The longest prefix of @t of at most @bytes_max that ends between two code points. */
 struct text text_cut(struct text t, size_t bytes_max);
 
+/* Walk the words of @list, which are separated by any of the bytes of @separators: start with *at = 0; false at the end. Empty words are passed over. */
+bool text_next_word(struct text list, const char *separators, size_t *at, struct text *word);
+bool text_has_word(struct text list, const char *separators, struct text word);
+
 /* Equality in a time that does not depend on the contents (secrets). Lengths are not secret. */
 bool text_equal_secret(struct text a, struct text b);
 

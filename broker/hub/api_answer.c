@@ -177,7 +177,7 @@ bool api_query_only(struct api_call *a, const char *names)
     size_t at = 0;
     struct text n, value;
     while (argument_next(buf_text(&a->query), &at, &n, &value)) {
-        if (n.n > 0 && !text_has_word(text_of(names), n)) {
+        if (n.n > 0 && !text_has_word(text_of(names), " ,", n)) {
             char name[64];
             (void)snprintf(name, sizeof name, "%.*s", n.n < 60 ? (int)n.n : 60, n.s); /* fits */
             api_refuse(a, 400, "bad_field", name, "`%s` is not a parameter here; there are: %s", name, names[0] ? names : "none");

@@ -55,7 +55,7 @@ static void change_written(void *ctx, const struct ticket *t, int err, const str
                   (unsigned long long)r->version, c->agents[0]);
         deliver_entry(h, text_of(c->conversation), r->seq, buf_text(&c->entry));
         deliver_conversation(h, text_of(c->conversation), r->agents);
-        if (c->back[0] && !text_has_word(r->agents, text_of(c->back))) {
+        if (c->back[0] && !text_has_word(r->agents, " ", text_of(c->back))) {
             deliver_conversation(h, text_of(c->conversation), text_of(c->back)); /* what became of it is news for whoever handed it over */
         }
         board_changed(h);

@@ -40,22 +40,6 @@ static size_t glance_room(const struct store_conversation *c, struct text also)
     return n;
 }
 
-bool text_has_word(struct text list, struct text word)
-{
-    size_t at = 0;
-    while (word.n > 0 && at < list.n) {
-        size_t end = at;
-        while (end < list.n && list.s[end] != ' ' && list.s[end] != ',') {
-            end++;
-        }
-        if (text_equal((struct text){list.s + at, end - at}, word)) {
-            return true;
-        }
-        at = end + 1;
-    }
-    return false;
-}
-
 #define GLANCE_AGENTS_MAX 48 /* owner, offered, joined, and everybody whom a change touched */
 
 /* The colleagues whom it concerns, each once. */
@@ -70,13 +54,8 @@ static size_t glance_agents(const struct glance *g, struct colleague *to[GLANCE_
     for (size_t i = 0; i < f->joined_n; i++) {
         names[names_n++] = f->joined[i];
     }
-    while (at < g->also.n && names_n < GLANCE_AGENTS_MAX) {
-        size_t end = at;
-        while (end < g->also.n && g->also.s[end] != ' ' && g->also.s[end] != ',') {
-            end++;
-        }
-        names[names_n++] = (struct text){g->also.s + at, end - at};
-        at = end + 1;
+    for (struct text agent; names_n < GLANCE_AGENTS_MAX && text_next_word(g->also, " ,", &at, &agent);) {
+        names[names_n++] = agent;
     }
     for (size_t i = 0; i < names_n; i++) {
         struct colleague *c = names[i].n > 0 ? map_get(&g->h->colleagues, names[i]) : NULL;
@@ -102,7 +81,7 @@ static bool glance_is_over(const struct glance *g, const struct member *m, const
     for (size_t i = 0; i < now->offered_n + now->joined_n; i++) {
         has |= text_equal(i < now->offered_n ? now->offered[i] : now->joined[i - now->offered_n], me);
     }
-    bool taken = m->role == AGENT && !has && text_has_word(g->also, me) && !text_is(g->frame.conversation.state, "closed");
+    bool taken = m->role == AGENT && !has && text_has_word(g->also, " ,", me) && !text_is(g->frame.conversation.state, "closed");
     return taken || !hub_may_read(g->h, m, now);
 }
 
@@ -208,16 +187,10 @@ static void glance_lists(struct glance *g, const struct store_conversation *c, c
 static bool page_elsewhere(const struct hub *h, struct text pages)
 {
     size_t at = 0;
-    while (at < pages.n) {
-        size_t end = at;
-        while (end < pages.n && pages.s[end] != ' ') {
-            end++;
-        }
-        struct text node = {pages.s + at, end - at};
-        if (end > at && !text_is(node, h->config->node) && text_has_word(text_of(node_all(h)), node)) {
+    for (struct text node; text_next_word(pages, " ", &at, &node);) {
+        if (!text_is(node, h->config->node) && text_has_word(text_of(node_all(h)), " ", node)) {
             return true;
         }
-        at = end + 1;
     }
     return false;
 }

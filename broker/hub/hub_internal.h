@@ -279,7 +279,6 @@ struct refusal {
 };
 void hub_refuse(struct hub *h, const struct refusal *r, int err);
 bool hub_may_read(struct hub *h, const struct member *m, const struct store_conversation *c);
-bool text_has_word(struct text list, struct text word); /* words separated by spaces or commas */
 bool channel_is_known(struct text channel); /* chat, email, sms */
 
 #endif

@@ -38,7 +38,7 @@ static bool node_list(struct node *n, const struct store_beat *b)
     n->all[0] = '\0';
     for (size_t i = 0; i < b->nodes_n && used + b->nodes[i].n + 2 < sizeof n->all; i++) {
         used += (size_t)snprintf(n->all + used, sizeof n->all - used, "%s%.*s", used > 0 ? " " : "", TEXT_ARG(b->nodes[i])); /* fits */
-        joined |= !text_has_word(text_of(before), b->nodes[i]);
+        joined |= !text_has_word(text_of(before), " ", b->nodes[i]);
     }
     return joined;
 }

@@ -25,16 +25,10 @@ static void publish(struct hub *h, struct text node, char letter, struct text co
 static void publish_all(struct hub *h, struct text nodes, char letter, struct text conversation, uint64_t seq, struct text bytes)
 {
     size_t at = 0;
-    while (at < nodes.n) {
-        size_t end = at;
-        while (end < nodes.n && nodes.s[end] != ' ') {
-            end++;
-        }
-        struct text node = {nodes.s + at, end - at};
-        if (node.n > 0 && !text_is(node, h->config->node)) {
+    for (struct text node; text_next_word(nodes, " ", &at, &node);) {
+        if (!text_is(node, h->config->node)) {
             publish(h, node, letter, conversation, seq, bytes);
         }
-        at = end + 1;
     }
 }
 
@@ -120,13 +114,8 @@ static size_t head_split(struct text payload, struct text *out, size_t max, stru
     struct text head = {payload.s, (size_t)(feed - payload.s)};
     *bytes = (struct text){feed + 1, payload.n - head.n - 1};
     size_t n = 0, at = 0;
-    while (n < max && at <= head.n) {
-        size_t end = at;
-        while (end < head.n && head.s[end] != ' ') {
-            end++;
-        }
-        out[n++] = (struct text){head.s + at, end - at};
-        at = end + 1;
+    while (n < max && text_next_word(head, " ", &at, &out[n])) {
+        n++;
     }
     return n;
 }
@@ -196,16 +185,11 @@ void deliver_message(struct hub *h, struct text payload)
 static bool anybody_here(struct hub *h, struct text agents)
 {
     size_t at = 0;
-    while (at < agents.n) {
-        size_t end = at;
-        while (end < agents.n && agents.s[end] != ',') {
-            end++;
-        }
-        struct colleague *c = end > at ? map_get(&h->colleagues, (struct text){agents.s + at, end - at}) : NULL;
+    for (struct text agent; text_next_word(agents, ",", &at, &agent);) {
+        struct colleague *c = map_get(&h->colleagues, agent);
         if (c && !list_is_empty(&c->members)) {
             return true;
         }
-        at = end + 1;
     }
     return false;
 }

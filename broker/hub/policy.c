@@ -115,22 +115,17 @@ void policy_promise(const struct policy *p, const struct queue_policy *q, struct
 size_t policy_needs(struct policy *p, struct text list, struct routing_need *out, size_t max)
 {
     size_t n = 0, at = 0;
-    while (at < list.n && n < max) {
-        size_t end = at, colon = at;
-        while (end < list.n && list.s[end] != ',') {
-            colon = list.s[end] == ':' ? end : colon;
-            end++;
-        }
+    for (struct text each; n < max && text_next_word(list, ",", &at, &each);) {
+        const char *colon = memchr(each.s, ':', each.n);
         uint64_t level = 1;
-        struct text name = {list.s + at, (colon > at ? colon : end) - at};
+        struct text name = {each.s, colon ? (size_t)(colon - each.s) : each.n};
         unsigned skill = policy_skill(p, name);
-        if (colon > at && text_to_u64((struct text){list.s + colon + 1, end - colon - 1}, &level)) {
+        if (colon && text_to_u64((struct text){colon + 1, each.n - name.n - 1}, &level)) {
             level = 1;
         }
         if (name.n > 0 && skill < ROUTING_SKILLS_MAX) {
             out[n++] = (struct routing_need){skill, (unsigned)level};
         }
-        at = end + 1;
     }
     return n;
 }

@@ -67,17 +67,12 @@ struct routing_agent router_agent(struct hub *h, const struct store_agent *a)
 static void router_declined(struct text list, struct routing_waiting *w)
 {
     size_t at = 0;
-    while (at < list.n && w->declined_n < ROUTING_DECLINES_MAX) {
-        size_t end = at, colon = at;
-        while (end < list.n && list.s[end] != ' ') {
-            colon = list.s[end] == ':' ? end : colon;
-            end++;
-        }
+    for (struct text each; w->declined_n < ROUTING_DECLINES_MAX && text_next_word(list, " ", &at, &each);) {
+        const char *colon = memrchr(each.s, ':', each.n);
         uint64_t ms;
-        if (colon > at && text_to_u64((struct text){list.s + colon + 1, end - colon - 1}, &ms) == 0) {
-            w->declined[w->declined_n++] = (struct routing_decline){{list.s + at, colon - at}, (int64_t)ms};
+        if (colon && text_to_u64((struct text){colon + 1, (size_t)(each.s + each.n - colon - 1)}, &ms) == 0) {
+            w->declined[w->declined_n++] = (struct routing_decline){{each.s, (size_t)(colon - each.s)}, (int64_t)ms};
         }
-        at = end + 1;
     }
 }
 

@@ -85,15 +85,8 @@ int store_answer(int err, const struct redis_reply *reply)
 size_t words_split(struct text list, struct text *out, size_t max)
 {
     size_t n = 0, at = 0;
-    while (n < max && at < list.n) {
-        size_t end = at;
-        while (end < list.n && list.s[end] != ' ') {
-            end++;
-        }
-        if (end > at) {
-            out[n++] = (struct text){list.s + at, end - at};
-        }
-        at = end + 1;
+    while (n < max && text_next_word(list, " ", &at, &out[n])) {
+        n++;
     }
     return n;
 }

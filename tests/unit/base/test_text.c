@@ -152,10 +152,32 @@ static void equality(void **state)
     assert_false(text_is(TEXT_LITERAL("abc"), "abcd"));
 }
 
+static void words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *list, *separators, *seen; /* each word and a bar */
+    } rows[] = {{"", " ", ""},       {" ", " ", ""},          {"a", " ", "a|"},         {"a b", " ", "a|b|"},   {"  a   b ", " ", "a|b|"},
+                {"a,b", " ", "a,b|"}, {"a,b c", " ,", "a|b|c|"}, {",a,,b,", ",", "a|b|"}, {"node1 node10", " ", "node1|node10|"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char seen[64] = "";
+        size_t at = 0, n = 0;
+        for (struct text w; text_next_word(text_of(rows[i].list), rows[i].separators, &at, &w);) {
+            n += (size_t)snprintf(seen + n, sizeof seen - n, "%.*s|", TEXT_ARG(w));
+        }
+        assert_string_equal(seen, rows[i].seen);
+    }
+    assert_true(text_has_word(TEXT_LITERAL("node1 node10"), " ", TEXT_LITERAL("node10")));
+    assert_false(text_has_word(TEXT_LITERAL("node10 node11"), " ", TEXT_LITERAL("node1")));
+    assert_false(text_has_word(TEXT_LITERAL("a"), " ", TEXT_LITERAL("")));
+    assert_false(text_has_word((struct text){NULL, 0}, " ", TEXT_LITERAL("a")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(utf8_good),           cmocka_unit_test(utf8_bad), cmocka_unit_test(utf8_every_code_point), cmocka_unit_test(cuts_between_code_points),
-        cmocka_unit_test(copies_whole_or_not), cmocka_unit_test(numbers),  cmocka_unit_test(equality)};
+        cmocka_unit_test(copies_whole_or_not), cmocka_unit_test(numbers),  cmocka_unit_test(equality),
+        cmocka_unit_test(words)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
