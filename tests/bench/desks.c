@@ -1,11 +1,14 @@
-/* The load generator of tests/bench/routing: C on epoll, one thread. Each agent has a connection of their own and room for one conversation; one resident's connection starts new
- * conversations, one for each that is given to an agent, so that as many wait as before. Standard input, one command a line, one line of JSON an answer:
+/* The load generator of tests/bench/routing: C on epoll, one thread. Each agent has a connection of their own and room for one conversation; one
+ * resident's connection starts new conversations, one for each that is given to an agent, so that as many wait as before. Standard input, one command
+ * a line, one line of JSON an answer:
  *
- *   closes COUNT RATE   RATE times a second an agent who holds one closes it; what is measured runs from that `close` to the `conversation` frame that gives the agent the next one
+ *   closes COUNT RATE   RATE times a second an agent who holds one closes it; what is measured runs from that `close` to the `conversation` frame that
+ *                       gives the agent the next one
  *   churn SECONDS       every agent closes at once what they get, and no new ones come; counts what is given
  *   quit
  *
- * Who waits is named "w" and a number in the order in which they came (seed.c, and start_one here): so it can be told whether the oldest were served. */
+ * Who waits is named "w" and a number in the order in which they came (seed.c, and start_one here): so it can be told whether the oldest were
+ * served. */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -63,7 +66,8 @@ static void hello(struct ws *w)
 
 static void refused(const struct ws *w, const struct seen *f)
 {
-    fail("%s %u got %.*s %.*s: %.*s", w->role ? "agent" : "resident", w->index, (int)f->verb.n, f->verb.s, (int)f->code.n, f->code.s, (int)f->text.n, f->text.s);
+    fail("%s %u got %.*s %.*s: %.*s", w->role ? "agent" : "resident", w->index, (int)f->verb.n, f->verb.s, (int)f->code.n, f->code.s,
+         (int)f->text.n, f->text.s);
 }
 
 /* --- the resident -------------------------------------------------------------------------------------------------------------------- */
@@ -214,14 +218,16 @@ static void closes(uint64_t count, double rate)
     deadline = ns_now() + DRAIN_NS;
     while (load.samples_n < count || load.started < before + count || load.number < want) {
         if (ns_now() > deadline) {
-            fail("%zu of %" PRIu64 " places that came free were filled, %" PRIu64 " of as many new conversations were taken in", load.samples_n, count, load.started - before);
+            fail("%zu of %" PRIu64 " places that came free were filled, %" PRIu64 " of as many new conversations were taken in", load.samples_n, count,
+                 load.started - before);
         }
         ws_turn(deadline + 1, -1);
     }
     load.refills = false;
     qsort(load.samples_ms, load.samples_n, sizeof *load.samples_ms, by_value);
-    printf("{\"closes\":%zu,\"p50_ms\":%.3f,\"p90_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,\"late_max_ms\":%.3f,\"given\":%" PRIu64 ",\"passed_over\":%" PRIu64 "}\n",
-           load.samples_n, sample(0.5), sample(0.9), sample(0.99), sample(1), (double)late / 1e6, load.given, load.given_highest - load.given);
+    printf("{\"closes\":%zu,\"p50_ms\":%.3f,\"p90_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,\"late_max_ms\":%.3f,", load.samples_n,
+           sample(0.5), sample(0.9), sample(0.99), sample(1), (double)late / 1e6);
+    printf("\"passed_over\":%" PRIu64 "}\n", load.given_highest - load.given);
     free(load.samples_ms);
     load.samples_ms = NULL;
     load.samples_n = load.samples_room = 0;
@@ -253,8 +259,8 @@ static void churn(double seconds)
     }
     uint64_t count = load.given - from;
     load.churns = false;
-    printf("{\"assignments\":%" PRIu64 ",\"assignments_all\":%" PRIu64 ",\"seconds\":%.3f,\"assignments_per_s\":%.0f,\"load_cpu_us\":%.1f}\n", count, load.given - first,
-           (double)(at - start) / 1e9, (double)count * 1e9 / (double)(at - start), (cpu_us() - cpu) / (double)(load.given - first));
+    printf("{\"assignments\":%" PRIu64 ",\"assignments_all\":%" PRIu64 ",\"seconds\":%.3f,\"assignments_per_s\":%.0f,\"load_cpu_us\":%.1f}\n", count,
+           load.given - first, (double)(at - start) / 1e9, (double)count * 1e9 / (double)(at - start), (cpu_us() - cpu) / (double)(load.given - first));
 }
 
 static bool command(const char *line)
@@ -290,7 +296,8 @@ static void desks_open(const char *cookies)
             fail("%s has fewer than %u lines", cookies, load.n);
         }
         line[strcspn(line, "\r\n")] = '\0';
-        snprintf(headers, sizeof headers, "Sec-WebSocket-Protocol: loket.1.msgpack\r\nOrigin: http://127.0.0.1:%d\r\nCookie: %s\r\n", load.port, line);
+        snprintf(headers, sizeof headers, "Sec-WebSocket-Protocol: loket.1.msgpack\r\nOrigin: http://127.0.0.1:%d\r\nCookie: %s\r\n", load.port,
+                 line);
         load.desks[i].ws = (struct ws){.opened = hello, .message = to_agent, .index = i, .role = 1};
         ws_open(&load.desks[i].ws, load.port, "/ws", headers);
     }
@@ -340,8 +347,9 @@ static void commands_run(void)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"port", required_argument, NULL, 'p'},   {"cookies", required_argument, NULL, 'c'}, {"agents", required_argument, NULL, 'a'},
-                                            {"queues", required_argument, NULL, 'q'}, {"number", required_argument, NULL, 'n'},  {"help", no_argument, NULL, 'h'},
+    static const struct option options[] = {{"port", required_argument, NULL, 'p'},   {"cookies", required_argument, NULL, 'c'},
+                                            {"agents", required_argument, NULL, 'a'}, {"queues", required_argument, NULL, 'q'},
+                                            {"number", required_argument, NULL, 'n'}, {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     const char *cookies = NULL;
     for (int o; (o = getopt_long(argc, argv, "h", options, NULL)) != -1;) {

@@ -1,4 +1,5 @@
-// How quick routing is: from a place that comes free to the conversation in the console, assignments a second, and from a broker's death to the next assignment. See README.md here.
+// How quick routing is: from a place that comes free to the conversation in the console, assignments a second, and from a broker's death to the next
+// assignment. See README.md here.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -16,7 +17,8 @@ const usage = `Usage: tests/bench/routing [--seconds N] [--json FILE] [--part NA
   --part NAME   only this one: place, rate or death
   --build DIR   use the programs of this folder as they are, instead of building a release in build/bench
 
-Starts everything it needs on free ports of the loopback, and ends it. Exit codes: 0 all was measured, whatever the figures; 1 something could not be measured; 2 wrong options.
+Starts everything it needs on free ports of the loopback, and ends it. Exit codes: 0 all was measured, whatever the figures; 1 something could not be
+measured; 2 wrong options.
 `;
 
 const options = { seconds: 10, json: null, part: null, build: null };
@@ -48,7 +50,7 @@ const figures = {};
 const notes = [];
 const cleanups = [];
 
-// --- what is measured: programs, settings, who works, who waits ------------------------------------------------------------------------------------------
+// --- what is measured: programs, settings, who works, who waits --------------------------------------------------------------------------
 
 function build() {
   if (options.build) return options.build;
@@ -56,7 +58,7 @@ function build() {
   for (const args of [['-S', root, '-B', benchBuild, '-G', 'Ninja', '-DCMAKE_BUILD_TYPE=Release'],
     ['--build', benchBuild, '-j', String(Math.min(2, os.cpus().length)), '--target', 'loketd', 'loketctl', 'bench_desks', 'bench_seed']]) {
     const r = spawnSync('cmake', args, { cwd: root, encoding: 'utf8' });
-    if (r.error || r.status !== 0) throw new Error(`cmake: ${r.error ? r.error.message : (r.stdout + r.stderr).trim().split('\n').slice(-15).join('\n')}`);
+    if (r.error || r.status !== 0) throw new Error(`cmake: ${r.error?.message ?? (r.stdout + r.stderr).trim().split('\n').slice(-15).join('\n')}`);
   }
   return benchBuild;
 }
@@ -83,19 +85,21 @@ async function startBench(queues) {
   const end = () => broker.kill('SIGKILL');
   cleanups.push(end);
   await broker.start();
-  const about = Object.fromEntries(fs.readFileSync(path.join(broker.data, 'loketd.run'), 'utf8').trim().split('\n').map((line) => line.split(/=(.*)/s).slice(0, 2)));
-  return Object.assign(broker, { redisUrl: about.redis });
+  return Object.assign(broker, { redisUrl: /^redis=(.*)$/m.exec(fs.readFileSync(path.join(broker.data, 'loketd.run'), 'utf8'))[1] });
 }
 
 // Runs bench_seed with these commands; gives agent id → cookie.
 function seed(redisUrl, commands) {
   return new Promise((resolve, reject) => {
-    const child = spawn(path.join(options.build, 'tests/bench/bench_seed'), ['--redis', redisUrl, '--organisation', ORGANISATION], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(path.join(options.build, 'tests/bench/bench_seed'), ['--redis', redisUrl, '--organisation', ORGANISATION]);
     let out = '', err = '';
     child.stdout.on('data', (d) => { out += d; });
     child.stderr.on('data', (d) => { err += d; });
     child.once('error', reject);
-    child.once('close', (code) => (code === 0 ? resolve(new Map(out.trim().split('\n').filter(Boolean).map((line) => line.split(/ (.*)/s).slice(0, 2)))) : reject(new Error(err.trim()))));
+    child.once('close', (code) => {
+      if (code !== 0) reject(new Error(err.trim()));
+      else resolve(new Map(out.trim().split('\n').filter(Boolean).map((line) => line.split(/ (.*)/s).slice(0, 2))));
+    });
     child.stdin.on('error', () => {}); // it has ended; its exit code tells the rest
     child.stdin.end(commands.map((line) => `${line}\n`).join(''));
   });
@@ -112,7 +116,10 @@ function waitingLines(count, first, queues, needs) {
   return lines;
 }
 
-const known = (broker, cookie) => until('the broker to know the staff', async () => (await fetch(`${broker.url}/api/session`, { headers: { cookie } })).status === 200, { ms: 60000 });
+const known = (broker, cookie) => until('the broker to know the staff', async () => {
+  const answer = await fetch(`${broker.url}/api/session`, { headers: { cookie } });
+  return answer.status === 200;
+}, { ms: 60000 });
 
 // Redis writes its file anew when it has doubled: brought about by the seeding, and not what is measured.
 const rewritten = (broker) => until('the end of Redis\' rewriting of its file', () => {
@@ -154,7 +161,9 @@ async function desksStart(broker, agents, cookies, queues, number) {
     for (const line of parts) (waits.length ? waits.shift().resolve : lines.push.bind(lines))(JSON.parse(line));
   });
   const ended = new Promise((resolve) => child.once('close', resolve));
-  ended.then((code) => { for (const w of waits) w.reject(new Error(`the load generator ended with ${code}: ${err.trim()}\n${broker.log().slice(-2000)}`)); });
+  ended.then((code) => {
+    for (const w of waits) w.reject(new Error(`the load generator ended with ${code}: ${err.trim()}\n${broker.log().slice(-2000)}`));
+  });
   const answer = () => (lines.length ? Promise.resolve(lines.shift()) : new Promise((resolve, reject) => { waits.push({ resolve, reject }); }));
   await answer();
   return {
@@ -163,9 +172,7 @@ async function desksStart(broker, agents, cookies, queues, number) {
   };
 }
 
-// --- the parts ------------------------------------------------------------------------------------------------------------------------------------------
-
-const count = (log, pattern) => (log.match(pattern) || []).length;
+// --- the parts ---------------------------------------------------------------------------------------------------------------------------
 
 async function place(n) {
   const queues = queueIds(4), skills = ['paspoort', 'rijbewijs'], needs = ['-', 'paspoort:2', 'rijbewijs:1'];
@@ -186,7 +193,8 @@ async function place(n) {
   await after.close();
   figures[`place_to_console_p50_ms_${n}`] = r.p50_ms;
   figures[`place_to_console_p99_ms_${n}`] = r.p99_ms;
-  progress(`${n} waiting: p50 ${r.p50_ms} ms, p90 ${r.p90_ms}, p99 ${r.p99_ms}, most ${r.max_ms} (${r.closes} closes; the generator was ${r.late_max_ms} ms late at most)`);
+  progress(`${n} waiting: p50 ${r.p50_ms} ms, p90 ${r.p90_ms}, p99 ${r.p99_ms}, most ${r.max_ms} (${r.closes} closes; `
+    + `the generator was ${r.late_max_ms} ms late at most)`);
   await desks.stop();
   await broker.close();
 }
@@ -203,7 +211,7 @@ async function rate() {
   await rewritten(broker);
   progress(`${AGENTS} agents, ${waiting} waiting in ${queues.length} queues`);
   const desks = await desksStart(broker, agents, cookies, queues, waiting);
-  const pids = [broker.pid, broker.redisPid], before = pids.map(cpuUs), mark = broker.logMark();
+  const pids = [broker.pid, broker.redisPid], before = pids.map(cpuUs);
   const r = await desks.ask(`churn ${options.seconds}`);
   const used = pids.map((pid, i) => (cpuUs(pid) - before[i]) / r.assignments_all);
   const board = await watch(broker, cookies.get('chef'));
@@ -211,8 +219,8 @@ async function rate() {
   await board.close();
   if (least < AGENTS) throw new Error(`a queue ran dry: ${least} wait`);
   figures.assignments_per_s = r.assignments_per_s;
-  const stale = count(broker.log().slice(mark), /err=stale|err=capacity/g);
-  notes.push(`CPU for each assignment and its close: loketd ${used[0].toFixed(0)} µs, Redis ${used[1].toFixed(0)} µs, the load generator ${r.load_cpu_us.toFixed(0)} µs; claims refused: ${stale}`);
+  notes.push(`CPU for each assignment and its close: loketd ${used[0].toFixed(0)} µs, Redis ${used[1].toFixed(0)} µs, `
+    + `the load generator ${r.load_cpu_us.toFixed(0)} µs`);
   progress(`${r.assignments_per_s} assignments a second (${r.assignments} in ${r.seconds} s); ${notes.at(-1)}`);
   await desks.stop();
   await broker.close();
@@ -233,7 +241,8 @@ async function deathOnce(nodes, cookies) {
     await resident.hello();
     residents.push(resident);
   }
-  const first = (since) => Promise.any(agents.map((agent) => agent.wait((f) => f.verb === 'conversation' && f.state === 'active' && sent[Number(f.name)] > since, { ms: 20000 })));
+  const given = (since) => (f) => f.verb === 'conversation' && f.state === 'active' && sent[Number(f.name)] > since;
+  const first = (since) => Promise.any(agents.map((agent) => agent.wait(given(since), { ms: 20000 })));
   let since = performance.now();
   const timer = setInterval(() => {
     const resident = residents[sent.length % residents.length];
@@ -256,7 +265,8 @@ async function death() {
   let cookies;
   const dir = folder('nodes');
   const agents = Array.from({ length: 4 }, (_, i) => staffLine(`agent${i}`, 10000, ['q0']));
-  const nodes = await startNodes(3, { folder: dir, build: options.build, ...settings(['q0']), seeded: async (redis) => { cookies = await seed(redis.url, agents); } });
+  const seeded = async (redis) => { cookies = await seed(redis.url, agents); };
+  const nodes = await startNodes(3, { folder: dir, build: options.build, ...settings(['q0']), seeded });
   cleanups.push(async () => {
     for (const broker of nodes.brokers) await broker.kill('SIGKILL');
     await nodes.redis.close();
@@ -270,7 +280,7 @@ async function death() {
   await nodes.close();
 }
 
-// --- the report --------------------------------------------------------------------------------------------------------------------------------------------
+// --- the report --------------------------------------------------------------------------------------------------------------------------
 
 function table() {
   const rows = [['figure', 'measured', 'target', '']];

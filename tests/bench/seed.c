@@ -1,11 +1,13 @@
-/* Fills a store through the broker's own library, so that what stands there afterwards is what the broker itself would have written: staff, settings, and any number of waiting
- * conversations, thousands of commands under way at once. For measurements, and for tests with hundreds of agents (hashing a password for each would take a core for minutes).
+/* Fills a store through the broker's own library, so that what stands there afterwards is what the broker itself would have written: staff, settings,
+ * and any number of waiting conversations, thousands of commands under way at once. For measurements, and for tests with hundreds of agents (hashing a
+ * password for each would take a core for minutes).
  *
  *   bench_seed --redis URL --organisation ID <COMMANDS
  *
  *   staff ID agent|supervisor|administrator CAPACITY JSON    prints "ID loket_session=…"; JSON as `agent_settings` of proto/frames.def
  *   setting NAME JSON
- *   waiting COUNT QUEUE NEEDS FIRST       NEEDS: "skill:level,…" or "-"; the resident of the n-th is named "w" and FIRST + n, eight hexadecimal digits
+ *   waiting COUNT QUEUE NEEDS FIRST       NEEDS: "skill:level,…" or "-"; the resident of the n-th is named "w" and FIRST + n, eight hexadecimal
+ *                                         digits
  *
  * Ends with 0 when everything is on disk, with 1 and a line on standard error when anything was refused. */
 #include <getopt.h>
@@ -77,12 +79,14 @@ static int waiting_one(void)
     id_make(client);
     (void)snprintf(name, sizeof name, "w%08lx", seed.waiting.next);
     struct frame f = {.verb = VERB_entry,
-                      .entry = {.conversation = text_of(conversation), .kind = TEXT_LITERAL("message"), .at = now, .from = TEXT_LITERAL("resident"), .name = text_of(name),
-                                .client = text_of(client), .counter = 1, .channel = TEXT_LITERAL("chat"), .text = TEXT_LITERAL(WORDS_TEXT)}};
+                      .entry = {.conversation = text_of(conversation), .kind = TEXT_LITERAL("message"), .at = now, .from = TEXT_LITERAL("resident"),
+                                .name = text_of(name), .client = text_of(client), .counter = 1,
+                                .channel = TEXT_LITERAL("chat"), .text = TEXT_LITERAL(WORDS_TEXT)}};
     buf_init(&blob, 1 << 16);
     int err = frame_encode(FRAME_MSGPACK, &f, &blob);
-    struct store_arrive a = {.source = TEXT_LITERAL("chat"), .source_id = text_of(key), .conversation_new = text_of(conversation), .resident_new = text_of(resident),
-                             .queue = text_of(seed.waiting.queue), .channel = TEXT_LITERAL("chat"), .name = text_of(name), .entry = buf_text(&blob), .client = text_of(client),
+    struct store_arrive a = {.source = TEXT_LITERAL("chat"), .source_id = text_of(key), .conversation_new = text_of(conversation),
+                             .resident_new = text_of(resident), .queue = text_of(seed.waiting.queue), .channel = TEXT_LITERAL("chat"),
+                             .name = text_of(name), .entry = buf_text(&blob), .client = text_of(client),
                              .needs = text_of(seed.waiting.needs[0] ? seed.waiting.needs : NULL), .now_ms = now};
     err = err ? err : store_arrive(seed.store, &a, arrived, "waiting", (struct ticket){0});
     buf_done(&blob);
@@ -173,7 +177,8 @@ static void late(void *ctx)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"redis", required_argument, NULL, 'r'}, {"organisation", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"redis", required_argument, NULL, 'r'}, {"organisation", required_argument, NULL, 'o'},
+                                            {NULL, 0, NULL, 0}};
     struct store_config sc = {.data_dir = "/nonexistent", .node = "seed"};
     struct loop_timer *deadline = NULL;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {

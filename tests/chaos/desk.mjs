@@ -1,5 +1,5 @@
-/* An agent's program with all that agents do: takes what it is given, accepts, declines or lets an offer pass, answers, closes, hands over, goes on a break, loses its connection, and
- * comes back to any broker that lives. It keeps what it was shown, so that a test can ask afterwards what it believed, and when. */
+/* An agent's program with all that agents do: takes what it is given, accepts, declines or lets an offer pass, answers, closes, hands over, goes on a
+ * break, loses its connection, and comes back to any broker that lives. It keeps what it was shown, so that a test can ask afterwards what it believed. */
 import WebSocket from 'ws';
 
 import { newId } from '../lib/client.mjs';
@@ -9,7 +9,7 @@ const WEIGHT = 2; /* of a chat, the default */
 const MOMENT_MS = 1500; /* so long an agent may see more than fits: what left and what came are told by two brokers */
 
 export class Desk {
-  /* @url(): an address of a broker that lives; called at each connect. @random(below). @answers(entry): words, or nothing. @colleague(): somebody's id. */
+  /* @url(): an address of a broker that lives; called at each connect. @random(below). @answers(desk, entry): words, or nothing. @colleague(): an id. */
   constructor({ id, cookie, capacity, accepts, url, random, answers, colleague, queues }) {
     Object.assign(this, { id, cookie, capacity, accepts, url, random, answers, colleague, queues, client: newId() });
     this.work = new Map(); /* conversation → { version, state, owner, offered, seen, newest, counter, queue: [words], resumed, flying, wants } */
@@ -76,7 +76,8 @@ export class Desk {
 
   #open() {
     const url = this.url();
-    const socket = new WebSocket(url, 'loket.1.json', { perMessageDeflate: false, handshakeTimeout: 4000, headers: { origin: url.replace(/^ws(.*)\/ws$/, 'http$1'), cookie: this.cookie } });
+    const headers = { origin: url.replace(/^ws(.*)\/ws$/, 'http$1'), cookie: this.cookie };
+    const socket = new WebSocket(url, 'loket.1.json', { perMessageDeflate: false, handshakeTimeout: 4000, headers });
     this.socket = socket;
     for (const w of this.work.values()) w.resumed = w.flying = false;
     socket.on('open', () => this.#send({ verb: 'hello', client: this.client, language: 'nl' }));
@@ -117,7 +118,8 @@ export class Desk {
       this.socket = null;
       for (const w of this.work.values()) w.resumed = w.flying = false;
       socket?.terminate();
-      this.#later(this.random(3) === 0 ? 2500 + this.random(1500) : 50 + this.random(300), () => this.#open()); /* the first: longer than the grace time */
+      const away_ms = this.random(3) === 0 ? 2500 + this.random(1500) : 50 + this.random(300); /* longer than the grace time, or a moment */
+      this.#later(away_ms, () => this.#open());
     }
   }
 

@@ -1,12 +1,13 @@
-/* Several brokers on one Redis: 200 agents and as many residents on whichever broker lives, and brokers that are killed, restarted and stopped for a while, the one that routes more often
- * than others. README.md tells what is checked. Chat alone: what mail and text message servers see of a kill is what run.mjs looks at. */
+/* Several brokers on one Redis: 200 agents and 500 residents on whichever broker lives, and brokers that are killed, restarted and stopped for a
+ * while, the one that routes more often than others. README.md tells what is checked (looks.mjs). Chat alone: what mail and text message servers see of
+ * a kill is what run.mjs looks at. */
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 
 import { startNodes } from '../lib/nodes.mjs';
-import { faultsOf } from '../lib/snapshot.mjs';
 import { random, sleep, until } from '../lib/wait.mjs';
 import { Desk } from './desk.mjs';
+import { Looks } from './looks.mjs';
 import { Resident } from './resident.mjs';
 import { strayChanges } from './states.mjs';
 import { exportAll, markerOf, verify } from './verify.mjs';
@@ -18,11 +19,10 @@ const GRACE_MS = 1500;
 const PAUSE_MS = 3000; /* twice as long as it takes to be buried */
 const SETTLE_MS = 2500; /* after a kill: found dead in 1.5 s, and the next beat */
 const DRAIN_MS = 60000;
-const LOOK_MS = 700;
-const IDLE_MS = 3000; /* so long may somebody wait beside an agent who can take them */
-const WORDS = ['goedemorgen', 'mijn paspoort is verlopen', 'wanneer kan ik langskomen', 'dank u wel', 'ik heb nog een vraag', 'het adres klopt niet meer'];
+const WORDS = ['goedemorgen', 'mijn paspoort is verlopen', 'wanneer kan ik langskomen', 'dank u wel', 'ik heb nog een vraag'];
 
-const ROUTING = { decline_rest_s: 1, away_grace_s: 0 };
+const REST_S = 1; /* before one who declined is asked again */
+const WEIGHT = 2; /* of a chat, the default */
 const QUEUE_SETTINGS = { name_nl: 'Rij', name_en: 'Queue', offer_s: 2, return_s: 3 };
 
 /* Somebody asks for this in the queue `vergunningen`; a third of its agents can do it. */
@@ -39,20 +39,14 @@ export class NodesRun {
     this.events = { killed: 0, restarted: 0, stopped: 0 };
     this.recovery_ms = [];
     this.alive = new Set();
-    this.looks = 0;
-    this.found = { assigned_twice: new Set(), over_capacity: new Set(), stranded: new Set(), load_wrong: new Set() };
-    this.waits = new Map(); /* conversation → its state and version, and when that was seen first */
-    this.frees = new Map(); /* agent → the same */
-    this.idle_max_ms = 0;
-    this.waiting_max = 0;
   }
 
-  /* --- who there is ------------------------------------------------------------------------------------------------------------------------------- */
+  /* --- who there is -------------------------------------------------------------------------------------------------------------------------- */
 
   people() {
     return Array.from({ length: AGENTS }, (_, i) => ({
       id: `agent${i}`,
-      capacity: 2 + 2 * (i % 3) + (i % 7 === 0 ? 1 : 0), /* 2 to 7: a chat weighs 2, so that some have a unit that never fits */
+      capacity: 2 + 2 * (i % 3) + (i % 7 === 0 ? 1 : 0), /* 2 to 7: some have a unit that never fits */
       queues: i % 5 === 0 ? QUEUES : [QUEUES[i % 3], QUEUES[(i + 1) % 3]],
       accepts: i % 4 === 0,
       skilled: i % 3 === 0,
@@ -60,11 +54,15 @@ export class NodesRun {
   }
 
   async seed(redis) {
-    const lines = [`setting routing ${JSON.stringify({ decline_rest_s: ROUTING.decline_rest_s })}`];
-    for (const queue of QUEUES) lines.push(`setting queue:${queue} ${JSON.stringify({ ...QUEUE_SETTINGS, ...(queue === 'vergunningen' ? { skills: [SKILL] } : {}) })}`);
+    const lines = [`setting routing ${JSON.stringify({ decline_rest_s: REST_S })}`];
+    for (const queue of QUEUES) {
+      const skills = queue === 'vergunningen' ? { skills: [SKILL] } : {};
+      lines.push(`setting queue:${queue} ${JSON.stringify({ ...QUEUE_SETTINGS, ...skills })}`);
+    }
     for (const a of this.staff) {
       const channels = a.accepts ? [{ channel: 'chat', must_accept: true }] : [];
-      lines.push(`staff ${a.id} agent ${a.capacity} ${JSON.stringify({ name: a.id, role: 'agent', queues: a.queues, capacity: a.capacity, channels, skills: a.skilled ? [SKILL] : [] })}`);
+      const set = { name: a.id, role: 'agent', queues: a.queues, capacity: a.capacity, channels, skills: a.skilled ? [SKILL] : [] };
+      lines.push(`staff ${a.id} agent ${a.capacity} ${JSON.stringify(set)}`);
     }
     const program = path.join(this.options.build, 'tests/bench/bench_seed');
     const child = spawn(program, ['--redis', redis.url, '--organisation', 'voorbeeld'], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -99,7 +97,12 @@ export class NodesRun {
       ...a, url, cookie: this.cookies.get(a.id), random: this.random, answers: (agent, entry) => this.answer(agent, entry),
       colleague: () => this.staff[this.random(AGENTS)].id, queues: QUEUES,
     }));
-    this.residents = Array.from({ length: RESIDENTS }, (_, i) => new Resident({ url, name: `Resident ${i}`, queue: QUEUES[i % 3], form: i % 2 ? 'json' : 'msgpack', window: 8, dropping: i % 4 < 2 }));
+    this.residents = Array.from({ length: RESIDENTS }, (_, i) => {
+      const form = i % 2 ? 'json' : 'msgpack';
+      return new Resident({ url, name: `Resident ${i}`, queue: QUEUES[i % 3], form, window: 8, dropping: i % 4 < 2 });
+    });
+    const fits = (agent, c) => agent.queues.includes(c.queue) && (c.queue !== 'vergunningen' || agent.skilled);
+    this.looks = new Looks({ nodes: this.nodes, agents: this.agents, can: fits, rest_ms: REST_S * 1000, weight: WEIGHT });
     for (const one of [...this.agents, ...this.residents]) {
       one.connect();
       atEnd(() => one.leave());
@@ -115,7 +118,7 @@ export class NodesRun {
     return text;
   }
 
-  /* --- load ------------------------------------------------------------------------------------------------------------------------------------------- */
+  /* --- load ---------------------------------------------------------------------------------------------------------------------------------- */
 
   say(n) {
     for (let k = 0; k < n; k++) {
@@ -127,6 +130,10 @@ export class NodesRun {
       resident.say(text);
     }
     this.sent += n;
+  }
+
+  get unacked() {
+    return this.residents.reduce((sum, r) => sum + r.unacked, 0);
   }
 
   get happened() {
@@ -149,7 +156,7 @@ export class NodesRun {
     })();
   }
 
-  /* --- what happens to brokers ------------------------------------------------------------------------------------------------------------------------- */
+  /* --- what happens to brokers --------------------------------------------------------------------------------------------------------------- */
 
   async victim() {
     const router = await this.nodes.router({ ms: 15000 });
@@ -185,119 +192,28 @@ export class NodesRun {
     while (this.happened < this.options.kills) {
       await this.happen();
       await sleep(SETTLE_MS);
-      await this.look();
+      await this.looks.look();
     }
   }
 
-  /* --- what must hold all the while ------------------------------------------------------------------------------------------------------------------- */
-
-  async look() {
-    const view = await this.nodes.snapshot();
-    this.looks++;
-    for (const [kind, sentences] of Object.entries(faultsOf(view))) for (const sentence of sentences) this.found[kind].add(sentence);
-    this.#idle(view);
-    this.waiting_max = Math.max(this.waiting_max, [...view.conversations.values()].filter((c) => c.state === 'queued').length);
-    return view;
-  }
-
-  /* Who waits although one and the same agent, who can take them, has had room and nothing new all the while: since when? */
-  #idle(view) {
-    const since = (map, id, now_is) => {
-      if (map.get(id)?.is !== now_is) map.set(id, { is: now_is, at: view.now });
-      return map.get(id).at;
-    };
-    const rows = this.staff.map((a) => ({ a, row: view.agents.get(a.id) })).filter(({ row }) => row);
-    const free = rows.map(({ a, row }) => {
-      const has_room = row.presence === 'available' && row.here.some((node) => view.nodes[node] !== undefined) && row.load + 2 <= row.capacity;
-      return { ...a, has_room, at: since(this.frees, a.id, `${has_room} ${row.since} ${row.here}`) };
-    }).filter((a) => a.has_room);
-    for (const c of view.conversations.values()) {
-      const at = since(this.waits, c.id, `${c.state} ${c.version}`);
-      if (c.state !== 'queued') continue;
-      for (const a of free) {
-        if (a.id !== c.held && (!a.queues.includes(c.queue) || (c.queue === 'vergunningen' && !a.skilled))) continue;
-        const idle_ms = view.now - Math.max(a.at, at, Number(c.declined[a.id] ?? 0) + ROUTING.decline_rest_s * 1000);
-        this.idle_max_ms = Math.max(this.idle_max_ms, idle_ms);
-        if (idle_ms > IDLE_MS) this.found.stranded.add(`${c.id} waits in ${c.queue} beside ${a.id}, who has room`);
-      }
-    }
-  }
-
-  watch() {
-    this.watching = true;
-    this.watched = (async () => {
-      while (this.watching) {
-        await this.look();
-        await sleep(LOOK_MS);
-      }
-    })();
-    this.watched.catch(() => {}); /* told where it is awaited */
-  }
-
-  /* What agents believe against what is stored; differences must be gone soon after all is quiet. */
-  #beliefs(view) {
-    const differs = [];
-    const holders = new Map();
-    for (const agent of this.agents) {
-      for (const id of agent.mine) holders.set(id, [...(holders.get(id) ?? []), agent.id]);
-    }
-    for (const [id, ids] of holders) {
-      const c = view.conversations.get(id);
-      if (ids.length > 1) differs.push(['assigned_twice', `${ids.join(' and ')} both believe to hold ${id}`]);
-      else if (c?.state !== 'active' || c.owner !== ids[0]) differs.push(['stranded', `${ids[0]} believes to hold ${id}, which is ${c?.state} of ${c?.owner ?? 'nobody'}`]);
-    }
-    for (const c of view.conversations.values()) {
-      const knows = c.state === 'active' && this.agents.find((agent) => agent.id === c.owner)?.work.get(c.id);
-      if (c.state === 'active' && !holders.has(c.id)) differs.push(['stranded', `${c.id} is active with ${c.owner}, who does not know`]);
-      else if (knows && knows.seen < Number(c.seq)) differs.push(['stranded', `${c.owner} has seen ${knows.seen} of the ${c.seq} entries of ${c.id}, which it holds`]);
-    }
-    return differs;
-  }
-
-  /* Nothing new is said, nobody leaves: everything comes to rest, with work still held. */
-  async quiet() {
-    for (const agent of this.agents) agent.rest();
-    let differs;
-    let last;
-    await until('agents and store to agree', async () => {
-      const view = await this.look();
-      const now = [...view.conversations.values()].map((c) => `${c.id} ${c.version}`).join();
-      differs = this.#beliefs(view);
-      const still = now === last;
-      last = now;
-      return still && differs.length === 0;
-    }, { ms: 20000, every: 500 }).catch(() => {
-      for (const [kind, sentence] of differs) this.found[kind].add(sentence);
-    });
-  }
+  /* --- the end of it ------------------------------------------------------------------------------------------------------------------------- */
 
   /* Agents finish all that they have, and get what still waits; until nothing is left. */
   async drain() {
     for (const agent of this.agents) agent.rest({ finish: true });
     let left;
     await until('everything to be said, answered and closed', async () => {
-      const view = await this.look();
+      const view = await this.looks.look();
       const open = [...view.conversations.values()].filter((c) => c.state !== 'closed');
-      left = { unacked: this.residents.reduce((sum, r) => sum + r.unacked, 0), unsaid: this.agents.reduce((sum, a) => sum + a.unsaid, 0), open: open.length, attention: view.attention.length };
+      const unsaid = this.agents.reduce((sum, a) => sum + a.unsaid, 0);
+      left = { unacked: this.unacked, unsaid, open: open.length, attention: view.attention.length };
       const knows = (c) => JSON.stringify({ ...this.agents.find((a) => a.id === c.owner)?.work.get(c.id), queue: undefined });
-      this.left = open.slice(0, 5).map((c) => `${c.id} ${c.state} version ${c.version} of ${c.owner ?? 'nobody'} in ${c.queue}, ${c.seq} entries, followed on ${c.nodes}; its agent knows ${knows(c)}`);
+      const tells = (c) => `${c.id} ${c.state} version ${c.version} of ${c.owner ?? 'nobody'} in ${c.queue}, ${c.seq} entries, followed on ${c.nodes}`;
+      this.left = open.slice(0, 5).map((c) => `${tells(c)}; its agent knows ${knows(c)}`);
       return Object.values(left).every((n) => n === 0) && this.agents.every((a) => a.settled);
     }, { ms: DRAIN_MS, every: 300 }).catch((error) => {
-      this.found.stranded.add(`${error.message}; left: ${JSON.stringify(left)} ${this.left.join('; ')}`);
+      this.looks.found.stranded.add(`${error.message}; left: ${JSON.stringify(left)} ${this.left.join('; ')}`);
     });
-  }
-
-  /* --- the end -------------------------------------------------------------------------------------------------------------------------------------------- */
-
-  #seen() {
-    const owners = new Map();
-    for (const agent of this.agents) {
-      for (const [what, owner] of agent.owners) {
-        if (owners.has(what) && owners.get(what) !== owner) this.found.assigned_twice.add(`${what} was shown as ${owner}'s and as ${owners.get(what)}'s`);
-        owners.set(what, owner);
-      }
-      for (const sentence of agent.full) this.found.over_capacity.add(sentence);
-    }
   }
 
   async views(logs, findings) {
@@ -320,25 +236,27 @@ export class NodesRun {
 
   tell(what) {
     const held = this.agents.reduce((sum, a) => sum + a.mine.length, 0);
-    this.progress.tell(`${what}: ${this.happened} of ${this.options.kills} kills; sent ${this.sent}, unacked ${this.residents.reduce((sum, r) => sum + r.unacked, 0)}; ${held} held; ${this.answers} answers; ${this.looks} looks`);
+    const happened = `${this.happened} of ${this.options.kills} kills`;
+    const said = `sent ${this.sent}, unacked ${this.unacked}; ${this.answers} answers`;
+    this.progress.tell(`${what}: ${happened}; ${said}; ${held} held; ${this.looks.looks} looks`);
   }
 
   async whole() {
     let doing = 'load';
     const teller = setInterval(() => this.tell(doing), 250);
     try {
-      this.watch();
+      this.looks.begin();
       this.load();
       await this.happenAll();
       await this.loading;
-      this.watching = false;
-      await this.watched;
+      await this.looks.end();
       doing = 'quiet';
-      await this.quiet();
+      for (const agent of this.agents) agent.rest();
+      await this.looks.agree();
       doing = 'drain';
       await this.drain();
     } finally {
-      this.watching = false;
+      this.looks.watching = false;
       clearInterval(teller);
       this.progress.end();
     }
@@ -349,22 +267,14 @@ export class NodesRun {
     const logs = await exportAll(this.broker);
     const findings = verify(logs, this.expected, this.attempted);
     await this.views(logs, findings);
-    this.#seen();
+    this.looks.shown();
     const stray = strayChanges(logs);
-    for (const sentence of stray.twice) this.found.assigned_twice.add(sentence);
+    for (const sentence of stray.twice) this.looks.found.assigned_twice.add(sentence);
     findings.wrong.push(...stray.wrong);
     for (const one of [...this.agents, ...this.residents]) one.leave();
     for (const broker of this.nodes.brokers) await broker.stop();
     for (const broker of this.nodes.brokers) broker.check();
     return { logs, findings };
-  }
-
-  get good() {
-    return Object.values(this.found).every((sentences) => sentences.size === 0);
-  }
-
-  lines(most = 10) {
-    return Object.entries(this.found).flatMap(([kind, sentences]) => [...sentences].slice(0, most).map((sentence) => `${kind}: ${sentence}`));
   }
 
   sum(name) {
@@ -391,10 +301,10 @@ export async function runNodes(options, folder, progress, atEnd) {
     doubled: findings.doubled.length,
     reordered: findings.reordered.length,
     otherwise_wrong: findings.wrong.length,
-    assigned_twice: run.found.assigned_twice.size,
-    over_capacity: run.found.over_capacity.size,
-    stranded: run.found.stranded.size,
-    load_wrong: run.found.load_wrong.size,
+    assigned_twice: run.looks.found.assigned_twice.size,
+    over_capacity: run.looks.found.over_capacity.size,
+    stranded: run.looks.found.stranded.size,
+    load_wrong: run.looks.found.load_wrong.size,
     nodes: options.nodes,
     kills_loketd: run.events.killed,
     kills_redis: 0,
@@ -407,9 +317,9 @@ export async function runNodes(options, folder, progress, atEnd) {
     log_entries: [...logs.values()].reduce((sum, entries) => sum + entries.length, 0),
     answers_acked: run.agents.reduce((sum, a) => sum + a.acked.length, 0),
     agents: run.agents.length,
-    looks: run.looks,
-    waiting_max: run.waiting_max,
-    idle_max_ms: run.idle_max_ms,
+    looks: run.looks.looks,
+    waiting_max: run.looks.waiting_max,
+    idle_max_ms: run.looks.idle_max_ms,
     ...Object.fromEntries(counts.map((name) => [`agents_${name}`, run.sum(name)])),
     repeated: run.residents.reduce((sum, r) => sum + r.repeated, 0),
     acked_by_resume: run.residents.reduce((sum, r) => sum + r.told, 0),
@@ -417,13 +327,18 @@ export async function runNodes(options, folder, progress, atEnd) {
     seed: options.seed,
     seconds: Math.round((performance.now() - started) / 1000),
   };
-  const good = findings.good && run.good;
+  const good = findings.good && run.looks.good;
   const f = figures;
-  const text = `sent:   ${f.sent_chat} chat; ${f.answers_acked} answers; ${f.agents_given} times a conversation was given, ${f.agents_closed} closed, ${f.agents_handed} handed over\n`
-    + `offers: ${f.agents_accepted} accepted, ${f.agents_declined} declined, ${f.agents_passed} let pass (${f.agents_missed} missed); ${f.agents_breaks} breaks, ${f.agents_drops} lost connections\n`
-    + `kills:  ${f.kills} of ${f.nodes} brokers (kill -9 ${f.kills_loketd}, restarts ${f.restarts}, stopped for 3 s ${f.pauses}); ${f.reconnects} reconnects\n`
-    + `in the log of ${f.acked}: lost ${f.lost}, doubled ${f.doubled}, out of order ${f.reordered}, otherwise wrong ${f.otherwise_wrong}\n`
-    + `in ${f.looks} looks at Redis, and as ${f.agents} agents saw it: assigned twice ${f.assigned_twice}, over capacity ${f.over_capacity}, stranded ${f.stranded}, load not the sum ${f.load_wrong}; `
-    + `at most ${f.waiting_max} waited, beside a free agent for at most ${f.idle_max_ms} ms\n`;
-  return { figures, text, good, lines: [...findings.lines(), ...run.lines()] };
+  const text = [
+    `sent:   ${f.sent_chat} chat; ${f.answers_acked} answers`,
+    `agents: ${f.agents_given} times given one, ${f.agents_closed} closed, ${f.agents_handed} handed over; ${f.agents_breaks} breaks, ${f.agents_drops} lost connections`,
+    `offers: ${f.agents_accepted} accepted, ${f.agents_declined} declined, ${f.agents_passed} let pass`,
+    `kills:  ${f.kills} of ${f.nodes} brokers (kill -9 ${f.kills_loketd}, restarts ${f.restarts}, stopped for 3 s ${f.pauses}); `
+      + `${f.reconnects} reconnects`,
+    `in the log of ${f.acked}: lost ${f.lost}, doubled ${f.doubled}, out of order ${f.reordered}, otherwise wrong ${f.otherwise_wrong}`,
+    `in ${f.looks} looks at Redis, and as ${f.agents} agents saw it: assigned twice ${f.assigned_twice}, over capacity ${f.over_capacity}, `
+      + `stranded ${f.stranded}, load not the sum ${f.load_wrong}`,
+    `        at most ${f.waiting_max} waited, beside a free agent for at most ${f.idle_max_ms} ms`,
+  ].map((line) => `${line}\n`).join('');
+  return { figures, text, good, lines: [...findings.lines(), ...run.looks.lines()] };
 }

@@ -8,7 +8,8 @@ import { newId } from '../lib/client.mjs';
 const AGAIN_MS = 100;
 
 export class Resident {
-  /* @url: WebSocket address, or what gives one at each connect. @dropping: forget what `resumed` says is on disk, else repeat it and wait for its ack (both are allowed). @window: says without an ack at one time. */
+  /* @url: WebSocket address, or what gives one at each connect. @dropping: forget what `resumed` says is on disk, else repeat it and wait for its ack
+   * (both are allowed). @window: says without an ack at one time. */
   constructor({ url, name, queue = 'burgerzaken', form = 'msgpack', window = 32, dropping = true }) {
     Object.assign(this, { url, name, queue, form, window, dropping });
     this.client = newId();
@@ -66,7 +67,8 @@ export class Resident {
     this.welcomed = this.starting = this.resumed = false;
     this.sent = this.acked;
     const url = typeof this.url === 'function' ? this.url() : this.url;
-    const socket = new WebSocket(url, `loket.1.${this.form}`, { perMessageDeflate: false, handshakeTimeout: 4000, headers: { origin: url.replace(/^ws(.*)\/ws$/, 'http$1') } });
+    const headers = { origin: url.replace(/^ws(.*)\/ws$/, 'http$1') };
+    const socket = new WebSocket(url, `loket.1.${this.form}`, { perMessageDeflate: false, handshakeTimeout: 4000, headers });
     this.socket = socket;
     socket.on('open', () => this.#send({ verb: 'hello', client: this.client, language: 'nl' }));
     socket.on('error', () => {}); /* `close` follows */

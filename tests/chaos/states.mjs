@@ -1,4 +1,5 @@
-/* Every change of state in a conversation's log against the one table, broker/core/transitions.def: what is not in it was decided on something that was no longer so. */
+/* Every change of state in a conversation's log against the one table, broker/core/transitions.def: what is not in it was decided on something that was
+ * no longer so. */
 import fs from 'node:fs';
 import path from 'node:path';
 
@@ -8,7 +9,9 @@ const GIVES = ['assigned', 'offered', 'accepted']; /* to somebody, by routing: n
 
 function tableOf(text) {
   const table = new Map();
-  for (const [, from, event, to] of text.matchAll(/^TRANSITION\((\w+),\s*(\w+),\s*(\w+),/gm)) table.set(`${from} ${event}`.toLowerCase(), to.toLowerCase());
+  for (const [, from, event, to] of text.matchAll(/^TRANSITION\((\w+),\s*(\w+),\s*(\w+),/gm)) {
+    table.set(`${from} ${event}`.toLowerCase(), to.toLowerCase());
+  }
   return table;
 }
 

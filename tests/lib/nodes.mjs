@@ -19,8 +19,8 @@ export async function startRedis({ folder } = {}, t = null) {
   const dir = folder ?? fs.mkdtempSync(path.join(os.tmpdir(), 'loket-redis-'));
   fs.mkdirSync(dir, { recursive: true });
   const socket = path.join(dir, 'redis.sock');
-  const args = ['--port', '0', '--unixsocket', socket, '--unixsocketperm', '700', '--dir', dir, '--appendonly', 'yes', '--appendfsync', 'always', '--save', '',
-    '--maxmemory-policy', 'noeviction', '--no-appendfsync-on-rewrite', 'no', '--loglevel', 'warning'];
+  const args = ['--port', '0', '--unixsocket', socket, '--unixsocketperm', '700', '--dir', dir, '--appendonly', 'yes', '--appendfsync', 'always',
+    '--save', '', '--maxmemory-policy', 'noeviction', '--no-appendfsync-on-rewrite', 'no', '--loglevel', 'warning'];
   const child = spawn('redis-server', args, { stdio: ['ignore', 'ignore', 'inherit'] });
   const orphan = () => child.kill('SIGKILL'); /* this process ends without having ended it */
   process.once('exit', orphan);
@@ -118,9 +118,9 @@ export async function startNodes(n, { folder, seeded, ...options } = {}, t = nul
   t?.after(() => closeNodes(brokers, redis)); /* in this order: a broker that ends wants to say so to the others */
   try {
     for (let i = 0; i < n; i++) {
-      const broker = await newBroker({ ...options, node: `node${i + 1}`, redis: { url: redis.url }, folder: folder && path.join(folder, `node${i + 1}`) });
-      broker.node = `node${i + 1}`;
-      brokers.push(broker);
+      const node = `node${i + 1}`;
+      const broker = await newBroker({ ...options, node, redis: { url: redis.url }, folder: folder && path.join(folder, node) });
+      brokers.push(Object.assign(broker, { node }));
     }
     await seeded?.(redis);
     await Promise.all(brokers.map((broker) => broker.start()));

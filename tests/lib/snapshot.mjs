@@ -1,4 +1,5 @@
-/* An organisation's routing state, read from Redis in one atomic step, and what must hold in it at any moment, whatever was killed just before: the store changes it in whole steps only.
+/* An organisation's routing state, read from Redis in one atomic step, and what must hold in it at any moment, whatever was killed just before: the
+ * store changes it in whole steps only.
  *
  *   const view = await takeSnapshot(socket, '{o:voorbeeld}:');
  *   const found = faultsOf(view);        { assigned_twice, over_capacity, stranded, load_wrong }: lists of sentences, empty when all is well
@@ -47,7 +48,8 @@ const list = (value) => (Array.isArray(value) ? value : []); /* cjson writes an 
 
 export async function takeSnapshot(socket, prefix) {
   const raw = JSON.parse(await evaluate(socket, prefix));
-  const view = { now: raw.now, nodes: raw.nodes, lease: raw.lease, absent: raw.absent, attention: list(raw.attention), agents: new Map(), conversations: new Map() };
+  const { now, nodes, lease, absent } = raw;
+  const view = { now, nodes, lease, absent, attention: list(raw.attention), agents: new Map(), conversations: new Map() };
   for (const name of ['waiting', 'lines', 'work']) view[name] = new Map(Object.entries(raw[name]).map(([key, ids]) => [key, list(ids)]));
   for (const [id, row] of Object.entries(raw.agents)) {
     const [presence, ...words] = row.split(' ');
@@ -67,16 +69,18 @@ function conversation(id, c) {
   return { id, ...c, version: Number(c.version), shares, declined, offered: (c.offered ?? '').split(' ').filter(Boolean) };
 }
 
-/* --- what must hold -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- what must hold ----------------------------------------------------------------------------------------------------------------------- */
 
 /* Who bears it: its owner alone, or those to whom it is offered; nobody else has it among their work. */
 function bearers(view, c, borne, found) {
   const named = c.state === 'active' || c.state === 'wrap_up' ? [c.owner] : c.state === 'offered' ? c.offered : [];
   const shares = c.shares.map((share) => share.agent);
   const holders = borne.get(c.id) ?? [];
-  const text = `${c.id} is ${c.state} version ${c.version}, of ${named.join(' and ') || 'nobody'}; borne by ${shares.join(' and ') || 'nobody'}; among the work of ${holders.join(' and ') || 'nobody'}`;
+  const all = (ids) => ids.join(' and ') || 'nobody';
+  const text = `${c.id} is ${c.state} version ${c.version}, of ${all(named)}; borne by ${all(shares)}; among the work of ${all(holders)}`;
   const same = (a, b) => JSON.stringify([...a].sort()) === JSON.stringify([...b].sort());
-  if (new Set(shares).size < shares.length || holders.length > Math.max(1, shares.length) || (c.state !== 'offered' && shares.length > 1)) found.assigned_twice.push(text);
+  const most = c.state === 'offered' ? Math.max(1, shares.length) : 1;
+  if (new Set(shares).size < shares.length || shares.length > most || holders.length > most) found.assigned_twice.push(text);
   else if (!same(named, shares) || !same(shares, holders)) found.load_wrong.push(text);
 }
 
@@ -86,11 +90,12 @@ function place(view, c, found) {
   const queues = [...view.waiting].filter(([, ids]) => ids.includes(c.id)).map(([queue]) => queue);
   const rows = [...view.lines].flatMap(([name, all]) => all.filter((row) => row.startsWith(`${c.id} `)).map((row) => [name, row]));
   const stands = rows.length === 1 && rows[0][0] === c.line && rows[0][1] === c.row && Number(c.row.split(' ')[3]) === c.version;
-  if (!STATES.includes(c.state)) found.stranded.push(`${c.id} has the state ${c.state}`);
-  else if (waits ? queues.join() !== c.queue : queues.length > 0) found.stranded.push(`${c.id} is ${c.state} in ${c.queue}, and waits in ${queues.join(' and ') || 'no queue'}`);
-  else if (c.state === 'queued' ? !stands : rows.length > 0) found.stranded.push(`${c.id} is ${c.state} version ${c.version}, and stands in ${JSON.stringify(rows)}`);
-  else if (c.state === 'closed' && c.owner) found.stranded.push(`${c.id} is closed and belongs to ${c.owner}`);
-  else if ((c.state === 'offered' || c.state === 'wrap_up') && !c.due) found.stranded.push(`${c.id} is ${c.state} for ever`);
+  const is = (text) => found.stranded.push(`${c.id} is ${c.state} version ${c.version}${text}`);
+  if (!STATES.includes(c.state)) is(', which is no state');
+  else if (waits ? queues.join() !== c.queue : queues.length > 0) is(` in ${c.queue}, and waits in ${queues.join(' and ') || 'no queue'}`);
+  else if (c.state === 'queued' ? !stands : rows.length > 0) is(`, and stands in ${JSON.stringify(rows)}`);
+  else if (c.state === 'closed' && c.owner) is(` and belongs to ${c.owner}`);
+  else if ((c.state === 'offered' || c.state === 'wrap_up') && !c.due) is(' for ever');
 }
 
 /* A bearer is in a session on a broker that lives, or their work is given on at a time that is known. @late_ms: how long past it. */
@@ -98,10 +103,11 @@ function bearerIsThere(view, c, share, late_ms, found) {
   const agent = view.agents.get(share.agent);
   const ghost = agent?.here.find((node) => view.nodes[node] === undefined);
   const due = Number(view.absent[share.agent]);
-  if (ghost) found.stranded.push(`${c.id} is ${c.state} with ${share.agent}, who is said to be on ${ghost}, which is no more`);
+  const is = (text) => found.stranded.push(`${c.id} is ${c.state} with ${share.agent}, who is ${text}`);
+  if (ghost) is(`said to be on ${ghost}, which is no more`);
   else if (agent?.here.length > 0) return;
-  else if (Number.isNaN(due)) found.stranded.push(`${c.id} is ${c.state} with ${share.agent}, who is nowhere and not awaited`);
-  else if (view.now > due + late_ms) found.stranded.push(`${c.id} is ${c.state} with ${share.agent}, who is nowhere, ${view.now - due} ms past the grace time`);
+  else if (Number.isNaN(due)) is('nowhere and not awaited');
+  else if (view.now > due + late_ms) is(`nowhere, ${view.now - due} ms past the grace time`);
 }
 
 export function faultsOf(view, { late_ms = 3000 } = {}) {

@@ -1,4 +1,5 @@
-/* What others got wrong in routing: one test a trap, named after it, on two brokers with one Redis, residents on the one and agents on the other. tests/README.md has the table. */
+/* What others got wrong in routing: one test a trap, named after it, on two brokers with one Redis, residents on the one and agents on the other.
+ * tests/README.md has the table. */
 import assert from 'node:assert/strict';
 import test, { after, afterEach, before } from 'node:test';
 
@@ -26,10 +27,13 @@ before(async () => {
     limits: { frames_per_s: 1000, frames_burst: 1000, away_grace_ms: 1500 },
   });
   [desks, pages] = nodes.brokers;
-  for (const [id, capacity] of Object.entries(AGENTS)) await nodes.addStaff({ id, capacity, queues: id === 'ver' ? ['ver'] : QUEUES.filter((queue) => queue !== 'ver') });
+  const near = QUEUES.filter((queue) => queue !== 'ver');
+  for (const [id, capacity] of Object.entries(AGENTS)) await nodes.addStaff({ id, capacity, queues: id === 'ver' ? ['ver'] : near });
   await nodes.addStaff({ id: 'chef', role: 'supervisor', queues: [] });
   for (const id of ['asked', 'asked2']) await ctl(['agent', 'set', id, '--set', 'channels=[{"channel":"chat","must_accept":true}]']);
-  for (const [id, set] of [['kort', { offer_s: 1 }], ['klaar', { wrap_up_s: 600 }], ['oud', { tell_s: 1 }]]) await ctl(['queue', 'set', id], JSON.stringify({ name_nl: id, name_en: id, ...set }));
+  for (const [id, set] of [['kort', { offer_s: 1 }], ['klaar', { wrap_up_s: 600 }], ['oud', { tell_s: 1 }]]) {
+    await ctl(['queue', 'set', id], JSON.stringify({ name_nl: id, name_en: id, ...set }));
+  }
   await ctl(['routing', 'set'], JSON.stringify({ decline_rest_s: 1, missed_max: 3 }));
   await nodes.cookie('chef');
 });
@@ -57,8 +61,13 @@ async function asks(t, options = {}) {
   return Object.assign(r, { conversation: started.conversation });
 }
 
-const shown = (c, conversation, fits, name = String(fits)) => c.wait((f) => f.verb === 'conversation' && f.conversation === conversation && fits(f), { name });
-const offered = (agent, conversation) => shown(agent, conversation, (f) => f.state === 'offered' && f.offered.includes(agent.welcome.agent), 'an offer');
+const shown = (c, conversation, fits, name = String(fits)) =>
+  c.wait((f) => f.verb === 'conversation' && f.conversation === conversation && fits(f), { name });
+const offered = (agent, conversation) =>
+  shown(agent, conversation, (f) => f.state === 'offered' && f.offered.includes(agent.welcome.agent), 'an offer');
+const board = (c, fits, name) => c.wait((f) => f.verb === 'board' && fits(f), { name });
+const lists = (conversation) => (f) => f.waiting?.some((row) => row.conversation === conversation);
+const warns = (alarm) => (f) => f.alarms?.some((x) => Object.entries(alarm).every(([field, value]) => x[field] === value));
 const closes = async (agent, conversation) => {
   agent.send({ verb: 'close', conversation });
   await shown(agent, conversation, (f) => f.state === 'closed', 'closed');
@@ -103,7 +112,7 @@ test('chatwoot#11034: nobody is filled up while others idle: least loaded first,
   assert.deepEqual(['a', 'b', 'c'].map((id) => rows.get(id).load), [4, 4, 8]);
 });
 
-test('chatwoot#12320: the load is checked in the step that takes the place: of many who are sent to one place at the same time, one gets it', async (t) => {
+test('chatwoot#12320: the load is checked in the step that takes the place: of many who are sent to one place at one time, one gets it', async (t) => {
   const senders = await Promise.all(['a', 'b'].map((id) => on(t, id)));
   const given = new Map();
   for (let i = 0; i < 4; i++) {
@@ -142,24 +151,24 @@ test('chatwoot#5672: nothing waits without an age that shows, and an alarm', asy
   chef.send({ verb: 'watch' });
   const asked = Date.now();
   const r = await asks(t, { queue: 'oud' });
-  const board = await chef.wait((f) => f.verb === 'board' && f.waiting?.some((row) => row.conversation === r.conversation), { name: 'the waiting one on the board' });
-  const row = board.waiting.find((w) => w.conversation === r.conversation);
+  const seen = await board(chef, lists(r.conversation), 'the waiting one on the board');
+  const row = seen.waiting.find((w) => w.conversation === r.conversation);
   assert.ok(row.since >= asked - 1000 && row.since <= Date.now());
-  assert.equal(board.queues.find((q) => q.queue === 'oud').oldest_at, row.since);
-  await chef.wait((f) => f.verb === 'board' && f.alarms?.some((x) => x.kind === 'nobody' && x.queue === 'oud'), { name: 'an alarm: nobody takes its work' });
-  await chef.wait((f) => f.verb === 'board' && f.alarms?.some((x) => x.kind === 'old' && x.conversation === r.conversation), { name: 'an alarm: it waits too long' });
+  assert.equal(seen.queues.find((q) => q.queue === 'oud').oldest_at, row.since);
+  await board(chef, warns({ kind: 'nobody', queue: 'oud' }), 'an alarm: nobody takes its work');
+  await board(chef, warns({ kind: 'old', conversation: r.conversation }), 'an alarm: it waits too long');
   await on(t, 'a');
-  await chef.wait((f) => f.verb === 'board' && !f.waiting?.length && !f.alarms?.length, { name: 'a quiet board' });
+  await board(chef, (f) => !f.waiting?.length && !f.alarms?.length, 'a quiet board');
 });
 
-test('Rocket.Chat#23642, #22105: what waits, what is given and what is said shows without a reload, also when the line between the brokers was cut', async (t) => {
+test('Rocket.Chat#23642, #22105: what waits, is given and is said shows without a reload, also when the line between the brokers was cut', async (t) => {
   const one = await on(t, 'one');
   one.send({ verb: 'watch' });
   const r = await asks(t);
   await one.assigned(r.conversation);
   await one.catchUp(r.conversation);
   const waits = await asks(t);
-  await one.wait((f) => f.verb === 'board' && f.waiting?.some((row) => row.conversation === waits.conversation), { name: 'the waiting one on the agent’s board' });
+  await board(one, lists(waits.conversation), 'the waiting one on the agent’s board');
   nodes.redis.command('client', 'kill', 'type', 'pubsub'); /* what is published now is heard by nobody */
   const { seq } = await r.say(r.conversation, 'hoort u mij?');
   await one.until(r.conversation, seq);
@@ -175,7 +184,8 @@ test('Rocket.Chat#18041, #24693: served by nobody: whatever state it is in, some
   const chef = await on(t, 'chef', { broker: pages });
   const a = await on(t, 'a');
   const asked = await on(t, 'asked', { presence: 'break' });
-  const state = async (conversation, name) => until(`${conversation} to be ${name}`, async () => (await nodes.snapshot()).conversations.get(conversation).state === name);
+  const is = async (conversation) => (await nodes.snapshot()).conversations.get(conversation).state;
+  const state = (conversation, name) => until(`${conversation} to be ${name}`, async () => (await is(conversation)) === name);
   const active = await asks(t);
   await a.assigned(active.conversation);
   const snoozed = await asks(t);
@@ -247,7 +257,8 @@ test('livehelperchat#1073, Rocket.Chat#12579: an unanswered chat does not ring o
   second.send({ verb: 'accept', conversation: r.conversation });
   assert.equal((await second.assigned(r.conversation)).owner, 'asked2');
   await first.barrier();
-  assert.equal(first.frames.filter((f) => f.verb === 'conversation' && f.fresh && f.state === 'offered' && f.offered?.includes('asked')).length, 1, 'rang once');
+  const rings = first.frames.filter((f) => f.verb === 'conversation' && f.fresh && f.state === 'offered' && f.offered?.includes('asked'));
+  assert.equal(rings.length, 1, 'rang once');
   await second.presence('break');
   const later = await asks(t, { queue: 'kort' });
   for (let i = 0; i < 2; i++) { /* who comes back is asked again, and after three in a row the supervisors know */
@@ -255,7 +266,7 @@ test('livehelperchat#1073, Rocket.Chat#12579: an unanswered chat does not ring o
     await offered(first, later.conversation);
     await first.wait((f) => f.verb === 'presence' && f.presence === 'missed');
   }
-  await chef.wait((f) => f.verb === 'board' && f.alarms?.some((x) => x.kind === 'missed' && x.agent === 'asked'), { name: 'an alarm: misses offers' });
+  await board(chef, warns({ kind: 'missed', agent: 'asked' }), 'an alarm: misses offers');
 });
 
 test('happychat-service#65: after transfers loads are the sum of the work, and every place can be used again', async (t) => {
