@@ -11,6 +11,7 @@
 
 #define STORE_POOL_MAX 4096
 #define STORE_RETRY_MS 100
+#define STORE_ADOPT_MS 60000 /* once, after a former version: a million conversations take about 20 s */
 
 struct store_op *store_op_take(struct store *s, void *ctx, struct ticket t)
 {
@@ -174,8 +175,10 @@ static void start(void *ctx)
     (void)snprintf(key, sizeof key, "%ssecret", s->prefix); /* fits. One for each organisation: a sign-in at one is none at another */
     struct text set_secret[4] = {TEXT_LITERAL("SET"), text_of(key), {(const char *)secret, sizeof secret}, TEXT_LITERAL("NX")};
     struct text get_secret[2] = {TEXT_LITERAL("GET"), text_of(key)};
-    s->steps = 5;
+    struct text adopt[4] = {TEXT_LITERAL("FCALL"), TEXT_LITERAL("loket_adopt"), TEXT_LITERAL("1"), text_of(s->prefix)};
+    s->steps = 6;
     int err = redis_command(s->redis, 4, load, STORE_DEADLINE_MS, start_loaded, s, (struct ticket){0});
+    err = err ? err : redis_command(s->redis, 4, adopt, STORE_ADOPT_MS, start_loaded, s, (struct ticket){0});
     err = err ? err : redis_command(s->redis, 4, set_epoch, STORE_DEADLINE_MS, start_loaded, s, (struct ticket){0});
     err = err ? err : redis_command(s->redis, 2, get_epoch, STORE_DEADLINE_MS, start_epoch, s, (struct ticket){0});
     err = err ? err : redis_command(s->redis, 4, set_secret, STORE_DEADLINE_MS, start_loaded, s, (struct ticket){0});

@@ -35,7 +35,7 @@
 --   P r:RID            hash    the resident;  P r:RID:addresses  zset by last use;  P r:RID:open  zset of open conversations
 --   P seen:SOURCE:ID   string  'CID SEQ' of what came from there;  P ref:MESSAGE-ID  string  CID
 --   P outbox:CHANNEL   stream  work to send (c = CID, s = SEQ), group `senders`;  P outbox:CHANNEL:attempts  hash
---   P staff  hash;  P revoked  zset;  P secret  string, what this organisation signs its tokens with
+--   P form  string, the version of this form (adopt.lua);  P staff  hash;  P revoked  zset;  P secret  string, what this organisation signs its tokens with
 -- Channels: P changed ('NODE CID SEQ AGENT,AGENT\n' and the entry), P node:ID, P staff, P settings, P revoked, P presence ('AID PRESENCE')
 local function call(...)
   return redis.call(...) -- looked up when it runs: while a library is loaded Redis 7.0 has no redis.call yet
