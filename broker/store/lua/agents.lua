@@ -70,6 +70,7 @@ local function here(keys, argv)
   local a = agent_get(p, id)
   if argv[3] == '1' then
     a[HERE] = with(a[HERE], argv[2])
+    call('ZADD', p .. 'nodes', 'NX', clock(), argv[2]) -- so that it is buried if it dies before its next beat: it may have been buried already
     if a[PRESENCE] ~= 'offline' or a[N] == '0' then call('ZREM', p .. 'absent', id) end
   else
     a[HERE] = without(a[HERE], argv[2]) or ''

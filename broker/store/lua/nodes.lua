@@ -21,7 +21,7 @@ end
 -- KEYS: prefix   ARGV: node wants silent_ms lease_ms about now grace leaves   Answers: fence (0: another routes), was known, buried…, nodes, who routes
 local function beat(keys, argv)
   local p, node, clock_ms, now, grace = keys[1], argv[1], clock(), tonumber(argv[6]), tonumber(argv[7])
-  local known = call('ZSCORE', p .. 'nodes', node) and 1 or 0
+  local known = call('EXISTS', p .. 'node:' .. node) -- not by `nodes`: whoever said `here` since its burial stands there again
   local lease, buried = call('HMGET', p .. 'lease', 'node', 'fence', 'until'), {}
   if argv[8] == '1' then -- leaves in order
     bury(p, node, now, grace)

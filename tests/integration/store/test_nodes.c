@@ -117,6 +117,21 @@ static void who_was_buried_alive_is_told(void **state)
     assert_true(do_beat(b, true, false, 70000, 30000).known);
 }
 
+/* One that was buried, let somebody in and died before its next beat left their mark for ever: nobody buried it a second time. */
+static void who_was_buried_and_dies_is_buried_again(void **state)
+{
+    (void)state;
+    (void)do_beat(b, false, false, 1000, 30000);
+    (void)beat_until(second, buried, true, 70000, 30000);
+    assert_int_equal(do_here(b, "late", true, 70000, 30000).err, 0);
+    assert_string_equal(see_agent(b, "late")->here, "node1");
+    (void)beat_until(second, buried, true, 80000, 30000);
+    assert_false(agent_is_known(b, "late")); /* offline, without work, and nowhere: forgotten */
+    assert_int_equal(do_here(b, "late", true, 90000, 30000).err, 0);
+    assert_false(do_beat(b, false, false, 90000, 30000).known); /* and one that lives on is still told to say who else is here */
+    assert_int_equal(do_here(b, "late", false, 90000, 30000).err, 0);
+}
+
 static void who_leaves_in_order_is_gone_at_once(void **state)
 {
     (void)state;
@@ -208,6 +223,7 @@ int main(void)
         cmocka_unit_test(who_wants_it_no_more_gives_it_away),
         cmocka_unit_test(who_is_silent_is_buried),
         cmocka_unit_test(who_was_buried_alive_is_told),
+        cmocka_unit_test(who_was_buried_and_dies_is_buried_again),
         cmocka_unit_test(who_leaves_in_order_is_gone_at_once),
         cmocka_unit_test(whoever_follows_is_named),
         cmocka_unit_test(brokers_that_live_no_more_are_forgotten),
